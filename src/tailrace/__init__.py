@@ -1,0 +1,43 @@
+"""Streaming responses for web APIs: a stream is a value that isn't finished yet.
+
+The responses are in `tailrace.asgi`, `tailrace.starlette` and `tailrace.fastapi`; here are the formats
+and the nouns that they share.
+"""
+
+from tailrace._errors import (
+    Abort,
+    DecodeError,
+    EncodeError,
+    InvalidAccept,
+    LimitExceeded,
+    NotAcceptable,
+    StreamFailed,
+    TailraceError,
+    Truncated,
+)
+from tailrace._model import Delivery, Event, Limits, Outcome, Problem
+from tailrace._negotiate import Offer
+from tailrace.formats import NDJSON, Bytes, EventStream, JSONArray, Text
+
+__all__ = [
+    "NDJSON",
+    "Abort",
+    "Bytes",
+    "DecodeError",
+    "Delivery",
+    "EncodeError",
+    "Event",
+    "EventStream",
+    "InvalidAccept",
+    "JSONArray",
+    "LimitExceeded",
+    "Limits",
+    "NotAcceptable",
+    "Offer",
+    "Outcome",
+    "Problem",
+    "StreamFailed",
+    "TailraceError",
+    "Text",
+    "Truncated",
+]

@@ -1,0 +1,269 @@
+"""The one pump: a source is written into a buffer, and whoever delivers it takes runs of bytes out."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+import uuid
+from time import monotonic  # uvloop's own clock stands still until the loop turns
+from typing import TYPE_CHECKING, Any, Final
+
+import anyio
+
+from tailrace._errors import Abort
+from tailrace._model import Outcome, Problem, Reason
+from tailrace._source import HIGH, discard, pull
+
+if TYPE_CHECKING:
+    import contextvars
+    from collections.abc import AsyncIterable, Awaitable, Callable, Iterable
+
+    from tailrace._model import Delivery
+    from tailrace.formats import Encoder
+
+    OnFinish = Callable[[Outcome], Awaitable[None] | None]
+
+log: Final = logging.getLogger("tailrace")
+
+_GROWING: Final = 0.001
+"""Seconds that a run of bytes may go on growing, turn by turn of the loop, before it goes out."""
+
+
+class Pump:
+    """One stream under way.
+
+    `begin` starts the source, `chunk` takes what it wrote, `aclose` stops it; all in the loop that
+    serves the request. The source runs in one plain task, outside every anyio scope, whose level
+    cancellation would cancel each `await` of the source's `finally` again. It is interrupted by
+    exactly one `Task.cancel()`.
+    """
+
+    def __init__(
+        self,
+        content: Iterable[Any] | AsyncIterable[Any],
+        encoder: Encoder,
+        delivery: Delivery,
+        on_finish: OnFinish | None = None,
+        context: contextvars.Context | None = None,
+    ) -> None:
+        self.encoder = encoder
+        self.buffer = bytearray()
+        self.items = 0
+        self.high = HIGH
+        self.delivered = 0
+        self.stalled = 0.0
+        self.reason: Reason | None = None
+        self.error: BaseException | None = None
+        self.exhausted = False
+        """Whether everything was taken, the format's end or failure included."""
+        self.sound = False
+        """Whether the body ended as its format says that a good one ends."""
+        self._content = content
+        self._delivery = delivery
+        self._on_finish = on_finish
+        self._context = context
+        self._loop = asyncio.get_running_loop()
+        self._task: asyncio.Task[None] | None = None
+        self._arrival: asyncio.Future[None] | None = None
+        self._room: asyncio.Future[None] | None = None
+        self._head = encoder.opening
+        self._cancelled = False
+        self._finished = False
+        self._timer: asyncio.TimerHandle | None = None
+        self._started = self._last = monotonic()
+        self._first: float | None = None
+
+    # The source's side: what `Sink` asks for.
+
+    def arrived(self) -> None:
+        """Wake the reader."""
+        if self._first is None and self.items:
+            self._first = monotonic() - self._started
+        if self._arrival is not None and not self._arrival.done():
+            self._arrival.set_result(None)
+
+    async def room(self) -> None:
+        """Wait until the buffer was taken."""
+        if self._cancelled:
+            raise asyncio.CancelledError
+        self._room = self._loop.create_future()
+        await self._room
+
+    # The reader's side.
+
+    async def begin(self) -> BaseException | None:
+        """Start the source; the error that it raised before its first item, if it did so in time.
+
+        Returns after the first item, the end, an interruption, or `commit_after` seconds.
+        """
+        self._task = self._loop.create_task(pull(self._content, self), context=self._context)
+        self._task.add_done_callback(self._source_ended)
+        if self._delivery.commit_after:
+            timer = self._loop.call_later(self._delivery.commit_after, self.arrived)
+            await self._wait()
+            timer.cancel()
+        self._arm()
+        return self.error if self.reason == "failed" and not self.items else None
+
+    async def chunk(self, *, wait: bool = True) -> bytes:
+        """The next run of bytes, at most `HIGH` and an item more; without `wait` what is there already."""
+        if wait:
+            await self._wait()
+        await self._settle()
+        run = self.encoder.seal(bytes(self.buffer))
+        self.buffer.clear()
+        if self._room is not None and not self._room.done():
+            self._room.set_result(None)
+        chunk = self._head + run if self._head else run
+        self._head = b""
+        if self.reason is not None and not self.exhausted:
+            chunk += self._close()
+        self._last = monotonic()
+        self.delivered += len(chunk)
+        return chunk
+
+    def interrupt(self, reason: Reason) -> None:
+        """Stop the source, for the first `reason` that is given."""
+        if self.reason is None:
+            self.reason = reason
+        self.high = 0
+        if self._task is not None and not self._task.done() and not self._cancelled:
+            self._cancelled = True
+            self._task.cancel()
+        self.arrived()
+
+    async def aclose(self, reason: Reason = "cancelled") -> None:
+        """Stop the source and wait for its cleanup, up to the deadline; then `on_finish`, once."""
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._finished:
+            return
+        self._finished = True
+        self.interrupt(reason)
+        with anyio.CancelScope(shield=True):
+            try:
+                await self._cleaned_up()
+            finally:
+                await self._report()
+
+    @property
+    def abandoned(self) -> bool:
+        """Whether nobody is there to read the rest."""
+        return self.reason in _NOBODY_READS
+
+    async def _wait(self) -> None:
+        if self.buffer or self.reason is not None:
+            return
+        self._arrival = self._loop.create_future()
+        try:
+            await self._arrival
+        finally:
+            self._arrival = None
+
+    async def _settle(self) -> None:
+        """Let the loop turn until the buffer stops growing: a source that only yields is not done yet."""
+        size, deadline = -1, 0.0
+        while size < len(self.buffer) < HIGH and self.reason is None:
+            if not deadline:
+                deadline = monotonic() + _GROWING
+            elif monotonic() > deadline:
+                return
+            size = len(self.buffer)
+            await asyncio.sleep(0)
+
+    def _close(self) -> bytes:
+        self.exhausted = self.sound = True
+        if self.reason == "complete":
+            return self.encoder.end(self.items)
+        if self.reason == "max_duration" and (farewell := self.encoder.leave()) is not None:
+            return farewell
+        self.sound = False
+        if self.reason == "max_duration":
+            return self.encoder.fail(_OVERDUE)
+        if self.reason == "failed":
+            return self.encoder.fail(self.problem())
+        return b""
+
+    def problem(self) -> Problem:
+        """What the reader may know of the error: an `Abort`'s own words, else where the log has the text."""
+        if isinstance(self.error, Abort):
+            return self.error.problem
+        ref = uuid.uuid4().hex[:12]
+        log.error("stream failed after %d items (ref %s)", self.items, ref, exc_info=self.error)
+        return Problem(title="Internal Server Error", status=500, ref=ref)
+
+    def _source_ended(self, task: asyncio.Task[None]) -> None:
+        error: BaseException | None = None
+        if not task.cancelled():
+            error = task.exception()
+        elif not self._cancelled:
+            error = asyncio.CancelledError("the source cancelled itself")
+        if self.reason is None:
+            self.reason = "complete" if error is None else "failed"
+            self.error = error
+        elif error is not None:
+            log.error("a source raised while it was closed (%s)", self.reason, exc_info=error)
+        self.arrived()
+
+    async def _cleaned_up(self) -> None:
+        if self._task is None:
+            await self._discard()
+        elif not self._task.done():
+            await asyncio.wait([self._task], timeout=self._delivery.cleanup_timeout)
+            if not self._task.done():
+                seconds = self._delivery.cleanup_timeout
+                log.warning("a source was still closing after %g s (cleanup_timeout); it is left to itself", seconds)
+
+    async def _discard(self) -> None:
+        try:
+            await discard(self._content)
+        except Exception:
+            log.exception("a source that was not started raised while it was closed")
+
+    async def _report(self) -> None:
+        if self._on_finish is None:
+            return
+        outcome = Outcome(
+            reason=self.reason or "cancelled",
+            items=self.items,
+            bytes=self.delivered,
+            first_item=self._first,
+            stalled=self.stalled,
+            duration=monotonic() - self._started,
+            error=self.error,
+        )
+        try:
+            result = self._on_finish(outcome)
+            if inspect.isawaitable(result):
+                await result
+        except Exception:
+            log.exception("on_finish raised")
+
+    # Time: one timer for the whole stream, set anew when it fires and not at every send.
+
+    def _arm(self) -> None:
+        keep_alive, longest = self._delivery.keep_alive, self._delivery.max_duration
+        times: list[float] = []
+        if keep_alive is not None and self.encoder.keep_alive:
+            times.append(self._last + keep_alive)
+        if longest is not None:
+            times.append(self._started + longest)
+        if times and self.reason is None:
+            self._timer = self._loop.call_later(min(times) - monotonic(), self._tick)
+
+    def _tick(self) -> None:
+        now = monotonic()
+        longest, keep_alive = self._delivery.max_duration, self._delivery.keep_alive
+        if longest is not None and now >= self._started + longest:
+            self.interrupt("max_duration")
+        elif keep_alive is not None and now >= self._last + keep_alive:
+            if self._arrival is not None and not self.buffer:
+                self.buffer += self.encoder.keep_alive
+                self.arrived()
+            self._last = now
+        self._arm()
+
+
+_NOBODY_READS: Final = frozenset({"disconnected", "send_timeout", "cancelled"})
+_OVERDUE: Final = Problem(title="The stream reached its longest duration", status=503)

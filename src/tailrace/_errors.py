@@ -1,0 +1,85 @@
+"""The error tree: the type says whose fault it is, the text says what, where and how much."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tailrace._model import Problem
+
+
+class TailraceError(Exception):
+    """The root of every error that tailrace raises."""
+
+
+class Abort(TailraceError):
+    """Raised by a source to end its stream with a problem that the reader may see.
+
+    Before the first byte it becomes the response, with the problem's status; later it ends the body
+    as the format's failure. Any other exception is masked: its text goes to the log only.
+    """
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.title)
+        self.problem = problem
+
+
+class EncodeError(TailraceError, ValueError):
+    """An item cannot be written: the server's fault.
+
+    `record` is the item's position from 0, `path` the JSON path of the culprit inside it (`$.a[2]`).
+    """
+
+    def __init__(self, reason: str, *, record: int | None = None, path: str | None = None) -> None:
+        self.reason = reason
+        self.record = record
+        self.path = path
+        super().__init__(_located(reason, record=record, path=path))
+
+
+class DecodeError(TailraceError, ValueError):
+    """A body breaks its format: the sender's fault.
+
+    `record` is the position of the record from 0, `offset` the byte of the body it was noticed at.
+    """
+
+    def __init__(self, reason: str, *, record: int | None = None, offset: int | None = None) -> None:
+        self.reason = reason
+        self.record = record
+        self.offset = offset
+        super().__init__(_located(reason, record=record, offset=offset))
+
+
+class LimitExceeded(DecodeError):
+    """Input is larger than `Limits` allow; the text names the limit."""
+
+
+class Truncated(DecodeError):
+    """The body ended before the format says that it is complete."""
+
+
+class StreamFailed(TailraceError):
+    """The body carries the sender's own word that it failed."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(f"the stream failed: {problem.title} ({problem.status})")
+        self.problem = problem
+
+
+class InvalidAccept(TailraceError, ValueError):
+    """An Accept field breaks RFC 9110, section 12.5.1: the client's fault (400)."""
+
+
+class NotAcceptable(TailraceError):
+    """No format on offer is acceptable to the client (406); `available` lists what there is."""
+
+    def __init__(self, asked: str, available: Sequence[str]) -> None:
+        super().__init__(f"nothing on offer fits {asked}; available: {', '.join(available)}")
+        self.available = list(available)
+
+
+def _located(reason: str, **where: Any) -> str:
+    place = ", ".join(f"{name} {value}" for name, value in where.items() if value is not None)
+    return f"{place}: {reason}" if place else reason

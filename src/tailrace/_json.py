@@ -1,0 +1,210 @@
+"""The one door to JSON (RFC 8259): every format writes and reads its values here."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Any, Final
+
+import msgspec
+
+from tailrace._errors import DecodeError, EncodeError, LimitExceeded
+from tailrace._model import Event
+
+ForeignEncoder = Callable[[Any], str | bytes] | type[json.JSONEncoder]
+"""Another JSON encoder: a callable that returns a document, or a `json.JSONEncoder` class."""
+
+Write = Callable[[Any, bytearray, int], None]
+"""Appends a value to a buffer; the last argument is where, and -1 means its end (msgspec's `encode_into`)."""
+
+_LINE_SEPARATORS: Final = {"\u2028": b"\\u2028", "\u2029": b"\\u2029", "\u0085": b"\\u0085"}
+_DEEPEST_PATH: Final = 64
+
+
+class NoItem(Exception):  # noqa: N818 - a signal, not an error
+    """The item has nothing to say in this format, such as an `Event` without data in NDJSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """A way to write JSON: `write` appends a value to a buffer, `dumps` returns it."""
+
+    write: Write
+    dumps: Callable[[Any], bytes]
+
+
+def _unwrap(value: Any) -> Any:
+    """What msgspec does not know: the encoder's hook."""
+    serializer = getattr(type(value), "__pydantic_serializer__", None)
+    if serializer is not None:
+        # By alias, as in the schema that pydantic generates and FastAPI publishes.
+        return msgspec.Raw(serializer.to_json(value, by_alias=True))
+    if isinstance(value, Event):
+        if value.data is None:
+            raise NoItem
+        return value.data
+    if value is None or isinstance(value, bool):  # reached as a member name only
+        return {None: "null", True: "true", False: "false"}[value]
+    for plain in (str, int, float):
+        if isinstance(value, plain):
+            return plain(value)
+    if isinstance(value, Mapping):
+        return dict(value)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType] - any mapping
+    if isinstance(value, _AS_TEXT):
+        return str(value)
+    msg = f"a value of type {type(value).__qualname__} cannot be written as JSON"
+    raise TypeError(msg)
+
+
+_AS_TEXT: Final = (PurePath, ipaddress.IPv4Address, ipaddress.IPv6Address, ipaddress.IPv4Network, ipaddress.IPv6Network)
+_MSGSPEC: Final = msgspec.json.Encoder(enc_hook=_unwrap)
+DOOR: Final = Door(write=_MSGSPEC.encode_into, dumps=_MSGSPEC.encode)
+
+
+def door(encoder: ForeignEncoder | None) -> Door:
+    """The door that writes with `encoder`, msgspec where it is None."""
+    if encoder is None:
+        return DOOR
+    if isinstance(encoder, type):
+        if not issubclass(encoder, json.JSONEncoder):  # pyright: ignore[reportUnnecessaryIsInstance] - a user's class
+            msg = f"encoder={encoder!r}: expected a callable or a json.JSONEncoder class"
+            raise TypeError(msg)
+        encoder = encoder(separators=(",", ":")).encode
+    if not callable(encoder):
+        msg = f"encoder={encoder!r}: expected a callable or a json.JSONEncoder class"
+        raise TypeError(msg)
+    return _foreign(encoder)
+
+
+def _foreign(encode: Callable[[Any], str | bytes]) -> Door:
+    def document(value: Any) -> bytes:
+        text = encode(value)
+        return text.encode() if isinstance(text, str) else text
+
+    def dumps(value: Any) -> bytes:
+        if isinstance(value, Event):
+            value = _unwrap(value)
+        text = document(value)
+        if (b"NaN" in text or b"Infinity" in text) and not _is_json(text):
+            text = document(_without_nonfinite(value))
+        # A line end in JSON is white space between tokens, and would end a record or a field.
+        return text.replace(b"\r", b"").replace(b"\n", b"") if b"\n" in text or b"\r" in text else text
+
+    def write(value: Any, buffer: bytearray, _at: int) -> None:
+        buffer += dumps(value)
+
+    return Door(write=write, dumps=dumps)
+
+
+def _is_json(text: bytes) -> bool:
+    try:
+        msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError):
+        return False
+    return True
+
+
+def _without_nonfinite(value: Any) -> Any:
+    """A copy in which NaN and the infinities, which JSON does not have, are null."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {key: _without_nonfinite(member) for key, member in value.items()}  # pyright: ignore[reportUnknownVariableType]
+    if isinstance(value, list | tuple):
+        return [_without_nonfinite(member) for member in value]  # pyright: ignore[reportUnknownVariableType]
+    return value
+
+
+def escape_line_separators(text: bytes) -> bytes:
+    """JSON text without raw U+2028, U+2029 and U+0085, which many line readers take for a line's end."""
+    if text.isascii():
+        return text
+    for separator, escaped in _LINE_SEPARATORS.items():
+        text = text.replace(separator.encode(), escaped)
+    return text
+
+
+def unwritable(error: Exception, write: Write, value: Any, record: int) -> EncodeError:
+    """The `EncodeError` that names the culprit inside `value`, which `write` could not write."""
+    if isinstance(error, EncodeError):
+        return EncodeError(error.reason, record=record, path=error.path)
+    path, culprit = "$", value
+    for _ in range(_DEEPEST_PATH):
+        inner = next(((step, child) for step, child in _children(culprit) if _fails(write, child)), None)
+        if inner is None:
+            break
+        path, culprit = path + inner[0], inner[1]
+    if isinstance(error, RecursionError):
+        reason = "nested too deeply for JSON, or contains itself"
+    else:
+        reason = f"{error} (a {type(culprit).__qualname__})"
+    return EncodeError(reason, record=record, path=path)
+
+
+def _fails(write: Write, value: Any) -> bool:
+    try:
+        write(value, bytearray(), -1)
+    except NoItem:
+        return False
+    except Exception:  # noqa: BLE001 - whatever the user's encoder raises means just this
+        return True
+    return False
+
+
+def _children(value: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, Event):
+        yield "", value.data
+    elif isinstance(value, Mapping):
+        for key, member in value.items():  # pyright: ignore[reportUnknownVariableType]
+            yield f".{key}" if isinstance(key, str) else f"[{key!r}]", member
+            yield f" (the member name {key!r})", {key: None}
+    elif isinstance(value, list | tuple | set | frozenset):
+        for index, element in enumerate(value):  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+            yield f"[{index}]", element
+    else:
+        for name in _field_names(type(value)):
+            yield f".{name}", getattr(value, name, None)
+
+
+def _field_names(kind: type) -> list[str]:
+    if hasattr(kind, "__attrs_attrs__"):
+        return [attribute.name for attribute in kind.__attrs_attrs__]
+    for table in ("__struct_fields__", "__dataclass_fields__", "__pydantic_fields__"):
+        if hasattr(kind, table):
+            return list(getattr(kind, table))
+    return []
+
+
+def decode(text: bytes, *, depth: int, record: int, offset: int) -> Any:
+    """The value of one JSON text that starts at byte `offset` of the body."""
+    if text.count(b"[") + text.count(b"{") > depth and _depth(text) > depth:
+        msg = f"nested deeper than {depth} levels"
+        raise LimitExceeded(msg, record=record, offset=offset)
+    try:
+        return msgspec.json.decode(text)
+    except RecursionError:
+        msg = "nested deeper than this Python can read"
+        raise LimitExceeded(msg, record=record, offset=offset) from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise DecodeError(str(error), record=record, offset=offset) from None
+
+
+def _depth(text: bytes) -> int:
+    level = deepest = 0
+    quoted = escaped = False
+    for byte in text:
+        if quoted:
+            quoted = escaped or byte != 0x22
+            escaped = not escaped and byte == 0x5C
+        elif byte == 0x22:
+            quoted = True
+        elif byte in b"[{":
+            level += 1
+            deepest = max(deepest, level)
+        elif byte in b"]}":
+            level -= 1
+    return deepest

@@ -1,0 +1,163 @@
+"""The nouns: values that do not change, shared by every format and framework."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal, NoReturn
+
+MiB: Final = 1024 * 1024
+
+Reason = Literal[
+    "complete", "failed", "disconnected", "send_timeout", "max_duration", "cancelled", "head", "not_started"
+]
+
+
+class Event:
+    """One server-sent event (WHATWG HTML, section 9.2).
+
+    `data` goes out as it is when it is a `str` (a `data:` line for each of its lines), else as JSON.
+    `id` is what a reader sends back as `Last-Event-ID`, `retry` its reconnection time in milliseconds.
+    An event without data sets the id or the reconnection time and is not dispatched.
+    In a format that has no events, an `Event` is just its data, and nothing at all without data.
+
+    From a decoder, `data` is text, `event` is None for the default "message", and `id` is the last
+    event id at that moment, which stays until another one is sent.
+    """
+
+    # Not a dataclass: the JSON encoder would write one as an object before it could be unwrapped.
+    __slots__ = ("comment", "data", "event", "id", "retry")
+
+    data: Any
+    event: str | None
+    id: str | None
+    retry: int | None
+    comment: str | None
+
+    def __init__(
+        self,
+        data: Any = None,
+        *,
+        event: str | None = None,
+        id: str | None = None,  # noqa: A002 - the standard's name
+        retry: int | None = None,
+        comment: str | None = None,
+    ) -> None:
+        fields = {"data": data, "event": event, "id": id, "retry": retry, "comment": comment}
+        for name, value in fields.items():
+            object.__setattr__(self, name, value)
+
+    def __setattr__(self, name: str, value: Any) -> NoReturn:
+        msg = f"Event is immutable: {name} cannot be set"
+        raise AttributeError(msg)
+
+    def _fields(self) -> tuple[Any, ...]:
+        return self.data, self.event, self.id, self.retry, self.comment
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Event):
+            return NotImplemented
+        return self._fields() == other._fields()
+
+    def __hash__(self) -> int:
+        return hash((self.event, self.id, self.retry, self.comment))
+
+    def __repr__(self) -> str:
+        named = zip(("event", "id", "retry", "comment"), self._fields()[1:], strict=True)
+        rest = "".join(f", {name}={value!r}" for name, value in named if value is not None)
+        return f"Event({self.data!r}{rest})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """A problem document (RFC 9457). `ref` names the log entry that has the details."""
+
+    title: str
+    status: int = 500
+    type: str = "about:blank"
+    detail: str | None = None
+    instance: str | None = None
+    ref: str | None = None
+    extensions: dict[str, Any] = field(default_factory=dict[str, Any])
+
+    def members(self) -> dict[str, Any]:
+        """The members of the JSON object, without those that say nothing."""
+        named = {
+            "type": None if self.type == "about:blank" else self.type,
+            "title": self.title,
+            "status": self.status,
+            "detail": self.detail,
+            "instance": self.instance,
+            "ref": self.ref,
+        }
+        return {name: value for name, value in named.items() if value is not None} | self.extensions
+
+    @classmethod
+    def of(cls, members: dict[str, Any]) -> Problem:
+        """The problem that a JSON object describes; members of a wrong type are ignored, as RFC 9457 says."""
+        known: dict[str, Any] = {
+            name: members[name]
+            for name, kind in _PROBLEM_MEMBERS.items()
+            if name in members and type(members[name]) is kind
+        }
+        known.setdefault("title", "Unknown problem")
+        extensions = {name: value for name, value in members.items() if name not in _PROBLEM_MEMBERS}
+        return cls(**known, extensions=extensions)
+
+
+_PROBLEM_MEMBERS: Final = {"type": str, "title": str, "status": int, "detail": str, "instance": str, "ref": str}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What a decoder accepts before it raises `LimitExceeded`: bytes, and levels of nesting.
+
+    `line` bounds an NDJSON record or an SSE line, `event` an SSE event or an array's element,
+    `total` the whole body (None: no bound), `depth` the nesting of JSON.
+    """
+
+    line: int = 16 * MiB
+    event: int = 16 * MiB
+    total: int | None = None
+    depth: int = 512
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """How a stream is delivered; all times in seconds.
+
+    `commit_after`: how long the status waits for the first item (or an error, which is then a real 404 or 500).
+    `keep_alive`: after how long without a byte one is sent, where the format has room for it; None: never.
+    `send_timeout`: how long a client may refuse to read before its source is closed; None: for ever.
+    `max_duration`: the longest a stream may last; None: no limit.
+    `cleanup_timeout`: how long the source's `finally` may take once it is interrupted.
+    """
+
+    commit_after: float = 1.0
+    keep_alive: float | None = 15.0
+    send_timeout: float | None = 30.0
+    max_duration: float | None = None
+    cleanup_timeout: float = 10.0
+
+    def __post_init__(self) -> None:
+        for name in ("commit_after", "keep_alive", "send_timeout", "max_duration", "cleanup_timeout"):
+            value = getattr(self, name)
+            if value is not None and not (value > 0 or (value == 0 and name in {"commit_after", "cleanup_timeout"})):
+                msg = f"Delivery({name}={value!r}): expected a number of seconds above 0"
+                raise ValueError(msg)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How a stream ended, for `on_finish`.
+
+    `items` and `bytes` count what was given to the server. `first_item` is the time until the first item,
+    None without one; `stalled` how long the server held sends back; `duration` the whole; in seconds.
+    """
+
+    reason: Reason
+    items: int = 0
+    bytes: int = 0
+    first_item: float | None = None
+    stalled: float = 0.0
+    duration: float = 0.0
+    error: BaseException | None = None

@@ -1,0 +1,208 @@
+"""`Stream` as a bare ASGI application; what the frameworks' own are made of."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping, MutableMapping
+from typing import TYPE_CHECKING, Any, Final
+
+from tailrace._drive import Pump
+from tailrace._errors import InvalidAccept, NotAcceptable
+from tailrace._json import DOOR, ForeignEncoder, door
+from tailrace._model import Delivery, Problem
+from tailrace._negotiate import Offer, choose
+from tailrace._send import Sender
+from tailrace._source import check_content
+from tailrace.formats import NDJSON, EventStream, Format, JSONArray
+
+if TYPE_CHECKING:
+    from tailrace._drive import OnFinish
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+FORMATS: Final[tuple[Format, ...]] = (JSONArray(), NDJSON(), EventStream())
+"""What a stream is offered in unless `formats` says otherwise; the first is the default."""
+
+_HEADERS: Final = {
+    "cache-control": "no-store",
+    "x-accel-buffering": "no",  # or nginx takes the whole body in, for a client that reads nothing too
+    "incremental": "?1",
+    "x-content-type-options": "nosniff",
+}
+
+_FRAMING: Final = frozenset({"connection", "content-length", "content-type", "transfer-encoding"})
+_OURS: Final = _FRAMING | {"vary"}
+
+
+class Stream:
+    """A response whose body is written while its items come.
+
+    `content` is an async or a sync iterable of items; a sync one runs in a thread of its own. `formats`
+    are the representations on offer, chosen by the request's Accept. `encoder` writes JSON instead of
+    msgspec: a callable or a `json.JSONEncoder` class. `on_finish` is called once with the `Outcome`.
+
+    An error before the first item becomes the response: an `Abort`'s problem, else a masked 500. A later
+    one ends the body so that no reader can take it for complete, and aborts the transfer.
+
+    Raises `TypeError` where `content` is no iterable of items or `formats` are none.
+    """
+
+    def __init__(
+        self,
+        content: Iterable[Any] | AsyncIterable[Any],
+        status_code: int = 200,
+        headers: Mapping[str, str] | None = None,
+        *,
+        formats: Iterable[Format] = FORMATS,
+        encoder: ForeignEncoder | None = None,
+        delivery: Delivery = Delivery(),
+        on_finish: OnFinish | None = None,
+    ) -> None:
+        check_content(content)
+        door(encoder)
+        for name in headers or {}:
+            if name.lower() in _FRAMING:
+                msg = f"headers: {name} is decided by the format and the server; expected other headers"
+                raise ValueError(msg)
+        self.status_code = status_code
+        self.raw_headers = [
+            (name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in (headers or {}).items()
+        ]
+        self._content = content
+        self._offer = Offer.of(formats)
+        self._encoder = encoder
+        self._delivery = delivery
+        self._on_finish = on_finish
+        self._context = contextvars.copy_context()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one HTTP request."""
+        if scope["type"] != "http":
+            msg = f"Stream answers http requests, not {scope['type']}"
+            raise TypeError(msg)
+        try:
+            query = bytes(scope.get("query_string", b"")).decode("latin-1")
+            format_, media_type = choose(_fields(scope, b"accept"), self._offer, query)
+        except InvalidAccept as error:
+            await self._refuse(Problem(title="Bad Request", status=400, detail=str(error)), send)
+        except NotAcceptable as error:
+            extensions: dict[str, Any] = {"available": error.available}
+            await self._refuse(
+                Problem(title="Not Acceptable", status=406, detail=str(error), extensions=extensions), send
+            )
+        else:
+            await self._answer(scope, receive, send, format_, media_type)
+
+    async def _refuse(self, problem: Problem, send: Send) -> None:
+        pump = self._pump(self._offer[0])
+        try:
+            await _send_problem(problem, send)
+        finally:
+            await pump.aclose("not_started")
+
+    def _pump(self, format_: Format) -> Pump:
+        return Pump(
+            self._content, format_.encoder(self._encoder), self._delivery, self._on_finish, self._context
+        )
+
+    async def _answer(
+        self, scope: Scope, receive: Receive, send: Send, format_: Format, media_type: str
+    ) -> None:
+        pump = self._pump(format_)
+        terminal_id = pump.encoder.terminal_id
+        try:
+            if terminal_id is not None and terminal_id in _fields(scope, b"last-event-id"):
+                # The reader has seen the end: 204 tells an EventSource to stop (WHATWG HTML 9.2.3).
+                pump.interrupt("not_started")
+                await _send_whole(204, [(b"cache-control", b"no-store")], b"", send)
+            elif scope["method"] == "HEAD":
+                pump.interrupt("head")
+                await _send_whole(self.status_code, self._response_headers(media_type), b"", send)
+            else:
+                await self._stream(scope, receive, send, pump, media_type)
+        finally:
+            await pump.aclose()
+
+    async def _stream(self, scope: Scope, receive: Receive, send: Send, pump: Pump, media_type: str) -> None:
+        listener = asyncio.create_task(_listen(receive, pump))
+        try:
+            error = await pump.begin()
+            if error is None:
+                await self._body(scope, send, pump, media_type)
+            elif self._is_frameworks(error, scope):
+                raise error
+            else:
+                await _send_problem(pump.problem(), send)
+        finally:
+            listener.cancel()
+
+    def _is_frameworks(self, error: BaseException, scope: Scope) -> bool:
+        """Whether `error`, raised before the first item, is for the framework to answer."""
+        del error, scope
+        return False
+
+    async def _body(self, scope: Scope, send: Send, pump: Pump, media_type: str) -> None:
+        sender = Sender(send, pump, self._delivery.send_timeout)
+        start = {"type": "http.response.start", "status": self.status_code, "headers": self._response_headers(media_type)}
+        going = await sender.send(start)
+        chunk = await pump.chunk(wait=False)
+        # The first body message goes out even if it is empty: granian and daphne hold the headers till then.
+        while going:
+            whole = pump.exhausted and (pump.sound or _waits_for_ever(scope))
+            going = await sender.send({"type": "http.response.body", "body": chunk, "more_body": not whole})
+            if pump.exhausted:
+                return  # of a failed body without its last message, so that the server aborts the transfer
+            chunk = await pump.chunk()
+            going = going and not pump.abandoned
+
+    def _response_headers(self, media_type: str) -> list[tuple[bytes, bytes]]:
+        headers = [(name, value) for name, value in self.raw_headers if name.decode("latin-1") not in _OURS]
+        present = {name for name, _ in headers}
+        headers += [
+            (name.encode(), value.encode()) for name, value in _HEADERS.items() if name.encode() not in present
+        ]
+        vary = [value for name, value in self.raw_headers if name == b"vary"]
+        if not any(b"accept" in map(bytes.strip, value.lower().split(b",")) for value in vary):
+            vary.append(b"Accept")
+        return [(b"content-type", media_type.encode("latin-1")), (b"vary", b", ".join(vary)), *headers]
+
+
+async def _listen(receive: Receive, pump: Pump) -> None:
+    """Interrupt the pump once the client has gone; a body that nobody has read is dropped."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    pump.interrupt("disconnected")
+
+
+async def _send_problem(problem: Problem, send: Send) -> None:
+    headers = [
+        (b"content-type", b"application/problem+json"),
+        (b"vary", b"Accept"),
+        (b"cache-control", b"no-store"),
+        (b"x-content-type-options", b"nosniff"),
+    ]
+    await _send_whole(problem.status, headers, DOOR.dumps(problem.members()), send)
+
+
+async def _send_whole(status: int, headers: list[tuple[bytes, bytes]], body: bytes, send: Send) -> None:
+    if body:
+        headers = [*headers, (b"content-length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+def _fields(scope: Scope, name: bytes) -> list[str]:
+    """The values of the request's fields with that name (RFC 9110 5.2)."""
+    return [value.decode("latin-1") for key, value in scope["headers"] if key.lower() == name]
+
+
+def _waits_for_ever(scope: Scope) -> bool:
+    """Whether the server never gives up a response that its application has left unfinished.
+
+    That is daphne, which is also the one that names no version of the specification.
+    """
+    return "spec_version" not in scope.get("asgi", {})

@@ -1,0 +1,137 @@
+"""What a format is: an encoder and a decoder for one media type, without I/O."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
+
+from tailrace._errors import DecodeError, LimitExceeded, StreamFailed, TailraceError
+from tailrace._json import ForeignEncoder, Write
+
+if TYPE_CHECKING:
+    from tailrace._model import Limits, Problem
+
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Encoder:
+    """Writes one body: `opening`, the items with what stands around them, then `end` or `fail`.
+
+    What stands around an item is data, and `write` the JSON encoder's own function where it can be:
+    a call of a Python function for each item would cost as much as the JSON.
+    """
+
+    opening: bytes = b""
+    """Goes out with the headers."""
+    lead: bytes = b""
+    """Before every item but the first."""
+    tail: bytes = b""
+    """After every item."""
+    keep_alive: bytes = b""
+    """May go out between two items of an idle stream; empty where the format has no room for it."""
+    terminal_id: str | None = None
+    """The `Last-Event-ID` of a reader that has seen the end; None where the format has none."""
+
+    write: Write
+
+    def __init__(self, write: Write) -> None:
+        self.write = write
+
+    def seal(self, chunk: bytes) -> bytes:
+        """A run of whole items, as it goes out."""
+        return chunk
+
+    def end(self, count: int) -> bytes:
+        """What says that all `count` items were there."""
+        del count
+        return b""
+
+    def fail(self, problem: Problem) -> bytes:
+        """What makes a reader that knows nothing of tailrace refuse the body as a whole."""
+        del problem
+        return b""
+
+    def leave(self) -> bytes | None:
+        """What sends the reader away to come back later; None where the format has no word for it."""
+        return None
+
+
+class Decoder(Protocol[T_co]):
+    """Reads one body, cut anywhere.
+
+    `feed` gives the items that are complete so far. What is wrong behind them is raised by the call
+    after, so that nothing is lost. Raises `DecodeError`, `LimitExceeded`, `Truncated`, `StreamFailed`.
+    """
+
+    def feed(self, data: bytes, /) -> list[T_co]:
+        """The items that `data` completes."""
+        ...
+
+    def finish(self) -> list[T_co]:
+        """The items that only the end of the body completes; raises `Truncated` where more was promised."""
+        ...
+
+
+class Format(Protocol):
+    """One representation of a stream."""
+
+    name: ClassVar[str]
+    """The word for it in a `?format=` query."""
+
+    @property
+    def media_types(self) -> tuple[str, ...]:
+        """Its media types, the canonical one first."""
+        ...
+
+    def encoder(self, encoder: ForeignEncoder | None = None, /) -> Encoder:
+        """A new encoder for one body; `encoder` writes its JSON."""
+        ...
+
+    def decoder(self, limits: Limits = ..., /) -> Decoder[Any]:
+        """A new decoder for one body."""
+        ...
+
+
+T = TypeVar("T")
+
+
+class BaseDecoder(Generic[T]):
+    """The part that all decoders share: bounds, and errors that wait until the items before them are out."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self._error: TailraceError | None = None
+        self._total = 0
+
+    def feed(self, data: bytes, /) -> list[T]:
+        """The items that `data` completes."""
+        if self._error is not None:
+            raise self._error
+        items: list[T] = []
+        total = self.limits.total
+        try:
+            if total is not None and self._total + len(data) > total:
+                data = data[: total - self._total]
+                self._take(data, items)
+                msg = f"the body is over the limit of {total} bytes (Limits.total)"
+                raise LimitExceeded(msg, offset=total)  # noqa: TRY301 - the one way out, with the items before it
+            self._take(data, items)
+        except (DecodeError, StreamFailed) as error:
+            self._error = error
+            if not items:
+                raise
+        self._total += len(data)
+        return items
+
+    def finish(self) -> list[T]:
+        """The items that only the end of the body completes."""
+        if self._error is not None:
+            raise self._error
+        items: list[T] = []
+        self._end(items)
+        return items
+
+    def _take(self, data: bytes, items: list[T]) -> None:
+        raise NotImplementedError
+
+    def _end(self, items: list[T]) -> None:
+        raise NotImplementedError

@@ -1,0 +1,230 @@
+"""Server-sent events: text/event-stream as WHATWG HTML, section 9.2, has it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final
+
+from tailrace._errors import EncodeError, LimitExceeded
+from tailrace._json import DOOR, Door, ForeignEncoder, door, escape_line_separators
+from tailrace._lines import Lines
+from tailrace._model import Event, Limits, Problem
+from tailrace.formats._base import BaseDecoder, Encoder
+
+TERMINAL_ID: Final = "~end"
+"""The id of the event that ends a stream: a request whose Last-Event-ID it is gets 204, so that
+an EventSource, which would otherwise run a finite stream for ever, stops (WHATWG HTML 9.2.3)."""
+
+_BOM: Final = b"\xef\xbb\xbf"
+_LINE_END: Final = re.compile("\r\n|\r|\n")
+_NO_LINE_END: Final = re.compile("[\r\n]")
+_NO_ID: Final = re.compile("[\r\n\0]")
+_LONGEST_RETRY: Final = 15
+"""Digits; more of them are a time past the age of the universe."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventStream:
+    """Server-sent events, ended by `event: end` and failed by `event: problem`, both with a terminal id.
+
+    Items are `Event`s, or values that go out as an event's JSON data. `retry` is the reader's
+    reconnection time in milliseconds.
+    """
+
+    retry: int | None = None
+    name: ClassVar[str] = "sse"
+
+    def __post_init__(self) -> None:
+        """Refuse a reconnection time that is none."""
+        if self.retry is not None:
+            _check_retry(self.retry)
+
+    @property
+    def media_types(self) -> tuple[str, ...]:
+        """The one that EventSource asks for."""
+        return ("text/event-stream",)
+
+    def encoder(self, encoder: ForeignEncoder | None = None, /) -> Encoder:
+        """A new encoder for one body."""
+        return _Encoder(door(encoder), self.retry)
+
+    def decoder(self, limits: Limits = Limits(), /) -> EventStreamDecoder:
+        """A new decoder for one body."""
+        return EventStreamDecoder(limits)
+
+
+class _Encoder(Encoder):
+    keep_alive = b":\n\n"
+    terminal_id = TERMINAL_ID
+
+    def __init__(self, json: Door, retry: int | None) -> None:
+        super().__init__(self._write)
+        self._json = json
+        self._write_json = json.write
+        self._verbatim = False
+        self._silent = 0  # events that set something and are not dispatched
+        # A comment: a byte of body makes middleware and proxies let the headers go.
+        self.opening = b":\n\n" if retry is None else b"retry: %d\n\n" % retry
+
+    def _write(self, item: Any, buffer: bytearray, _at: int = -1) -> None:
+        if type(item) is Event:
+            self._write_event(item, buffer)
+            return
+        buffer += b"data: "
+        self._write_json(item, buffer, -1)
+        buffer += b"\n\n"
+
+    def _write_event(self, event: Event, buffer: bytearray) -> None:
+        if event.id == TERMINAL_ID:
+            msg = f"Event.id: {TERMINAL_ID!r} is the id that ends a stream; expected another"
+            raise EncodeError(msg, path="$.id")
+        fields = [
+            *_comment(event.comment),
+            *_field("event", event.event, _NO_LINE_END),
+            *_field("id", event.id, _NO_ID),
+        ]
+        if event.retry is not None:
+            _check_retry(event.retry)
+            fields.append(b"retry: %d\n" % event.retry)
+        if isinstance(event.data, str):
+            self._verbatim = self._verbatim or not event.data.isascii()
+            fields += [b"data: %b\n" % _utf8("data", line) for line in _LINE_END.split(event.data)]
+        elif event.data is not None:
+            fields.append(b"data: %b\n" % self._json.dumps(event.data))
+        else:
+            self._silent += 1
+        if not fields:
+            msg = "Event() says nothing; expected data, event, id, retry or comment"
+            raise EncodeError(msg)
+        buffer += b"".join(fields)
+        buffer += b"\n"
+
+    def seal(self, chunk: bytes) -> bytes:
+        # Readers that cut text at U+2028 are spared it in JSON; text that is no JSON stays as it is.
+        return chunk if self._verbatim else escape_line_separators(chunk)
+
+    def end(self, count: int) -> bytes:
+        return _last("end", {"count": count - self._silent})
+
+    def fail(self, problem: Problem) -> bytes:
+        return _last("problem", problem.members())
+
+    def leave(self) -> bytes | None:
+        # An EventSource whose stream just stops comes back by itself.
+        return b""
+
+
+def _last(event: str, members: dict[str, Any]) -> bytes:
+    data = escape_line_separators(DOOR.dumps(members))
+    return b"event: %b\nid: %b\ndata: %b\n\n" % (event.encode(), TERMINAL_ID.encode(), data)
+
+
+def _field(name: str, value: str | None, forbidden: re.Pattern[str]) -> list[bytes]:
+    if value is None:
+        return []
+    if not isinstance(value, str):  # pyright: ignore[reportUnnecessaryIsInstance] - what callers pass
+        msg = f"Event.{name}: expected a str, got {type(value).__qualname__}"
+        raise EncodeError(msg, path=f"$.{name}")
+    found = forbidden.search(value)
+    if found:
+        kinds = "CR, LF or NUL" if forbidden is _NO_ID else "CR or LF"
+        msg = f"Event.{name}: expected text without {kinds}, found {found[0]!r} at character {found.start()}"
+        raise EncodeError(msg, path=f"$.{name}")
+    return [b"%b: %b\n" % (name.encode(), _utf8(name, value))]
+
+
+def _comment(comment: str | None) -> list[bytes]:
+    if comment is None:
+        return []
+    if not isinstance(comment, str):  # pyright: ignore[reportUnnecessaryIsInstance] - what callers pass
+        msg = f"Event.comment: expected a str, got {type(comment).__qualname__}"
+        raise EncodeError(msg, path="$.comment")
+    return [b": %b\n" % _utf8("comment", line) for line in _LINE_END.split(comment)]
+
+
+def _utf8(name: str, value: str) -> bytes:
+    try:
+        return value.encode()
+    except UnicodeEncodeError as error:
+        found = value[error.start]
+        msg = f"Event.{name}: expected text, found the lone surrogate {found!r} at character {error.start}"
+        raise EncodeError(msg, path=f"$.{name}") from None
+
+
+def _check_retry(retry: int) -> None:
+    if type(retry) is not int or retry < 0:
+        msg = f"retry: expected a whole number of milliseconds from 0, got {retry!r}"
+        raise EncodeError(msg, path="$.retry")
+
+
+class EventStreamDecoder(BaseDecoder[Event]):
+    """Server-sent events to `Event`s, each at the byte that ends its block.
+
+    `last_event_id` is what a reconnecting reader sends, `retry` the reconnection time in milliseconds
+    that the server asked for. Bytes that are not UTF-8 are replaced by U+FFFD; a block that the end of
+    the body cuts is dropped; neither is an error, as the standard has it.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        super().__init__(limits)
+        self.last_event_id = ""
+        self.retry: int | None = None
+        self._bom: bytes | None = b""
+        self._lines = Lines(limits.line, universal=True)
+        self._data: list[bytes] = []
+        self._size = 0
+        self._event = b""
+        self._id: bytes | None = None
+        self._count = 0
+
+    def _take(self, data: bytes, items: list[Event]) -> None:
+        if self._bom is not None:
+            data = self._without_bom(self._bom + data)
+        for line in self._lines.feed(data):
+            if line:
+                self._line(line)
+            else:
+                self._dispatch(items)
+        if self._lines.overlong:
+            msg = f"a line is over the limit of {self.limits.line} bytes (Limits.line)"
+            raise LimitExceeded(msg, record=self._count)
+
+    def _without_bom(self, start: bytes) -> bytes:
+        if len(start) < len(_BOM) and _BOM.startswith(start):
+            self._bom = start
+            return b""
+        self._bom = None
+        return start.removeprefix(_BOM)
+
+    def _line(self, line: bytes) -> None:
+        name, _, value = line.partition(b":")
+        if value.startswith(b" "):
+            value = value[1:]
+        if name == b"data":
+            self._size += len(value) + 1
+            if self._size > self.limits.event:
+                msg = f"an event is over the limit of {self.limits.event} bytes (Limits.event)"
+                raise LimitExceeded(msg, record=self._count)
+            self._data.append(value)
+        elif name == b"event":
+            self._event = value
+        elif name == b"id":
+            if b"\0" not in value:
+                self._id = value
+        elif name == b"retry" and value.isdigit():  # of bytes: ASCII digits only
+            self.retry = int(value.lstrip(b"0")[:_LONGEST_RETRY] or b"0")
+
+    def _dispatch(self, items: list[Event]) -> None:
+        if self._id is not None:
+            self.last_event_id, self._id = self._id.decode("utf-8", "replace"), None
+        if self._data:
+            data = b"\n".join(self._data).decode("utf-8", "replace")
+            event = self._event.decode("utf-8", "replace") or None
+            items.append(Event(data, event=event, id=self.last_event_id))
+            self._count += 1
+            self._data, self._size = [], 0
+        self._event = b""
+
+    def _end(self, items: list[Event]) -> None:
+        del items

@@ -1,0 +1,132 @@
+"""Newline-delimited JSON, also called JSON Lines: one JSON text and LF for each item."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, cast
+
+from tailrace._errors import DecodeError, LimitExceeded, StreamFailed, Truncated
+from tailrace._json import DOOR, ForeignEncoder, decode, door, escape_line_separators
+from tailrace._lines import Lines
+from tailrace._model import Limits, Problem
+from tailrace.formats._base import BaseDecoder, Encoder
+
+_MEDIA_TYPES = ("application/x-ndjson", "application/jsonl", "application/ndjson")
+_SPACE = b" \t\r"
+
+
+@dataclass(frozen=True, slots=True)
+class NDJSON:
+    """Lines of JSON.
+
+    A failed stream ends in an unterminated record, `{"problem":{…}` without its brace and LF, which
+    every JSON parser refuses. With `end`, a last record `{"end":{"count":N}}` says that all N items
+    were there, the media type says `end=1`, and a decoder refuses a body without it.
+    """
+
+    end: bool = False
+    name: ClassVar[str] = "ndjson"
+
+    @property
+    def media_types(self) -> tuple[str, ...]:
+        """The three spellings in use; a reader is answered in its own."""
+        return tuple(f"{media_type};end=1" for media_type in _MEDIA_TYPES) if self.end else _MEDIA_TYPES
+
+    def encoder(self, encoder: ForeignEncoder | None = None, /) -> Encoder:
+        """A new encoder for one body."""
+        return _Encoder(encoder, end=self.end)
+
+    def decoder(self, limits: Limits = Limits(), /) -> NDJSONDecoder:
+        """A new decoder for one body."""
+        return NDJSONDecoder(limits, end=self.end)
+
+
+class _Encoder(Encoder):
+    tail = b"\n"
+
+    def __init__(self, encoder: ForeignEncoder | None, *, end: bool) -> None:
+        super().__init__(door(encoder).write)
+        self._end = end
+        # Where the body may end in spaces, `json.loads` of each line breaks: only with an end record.
+        self.keep_alive = b" " if end else b""
+
+    def seal(self, chunk: bytes) -> bytes:
+        return escape_line_separators(chunk)
+
+    def end(self, count: int) -> bytes:
+        return DOOR.dumps({"end": {"count": count}}) + b"\n" if self._end else b""
+
+    def fail(self, problem: Problem) -> bytes:
+        return escape_line_separators(DOOR.dumps({"problem": problem.members()})[:-1])
+
+
+class NDJSONDecoder(BaseDecoder[Any]):
+    """NDJSON to values; blank lines and white space around a record are skipped."""
+
+    def __init__(self, limits: Limits, *, end: bool) -> None:
+        super().__init__(limits)
+        self._lines = Lines(limits.line)
+        self._end_expected = end
+        self._ended = False
+        self._count = 0
+        self._offset = 0
+
+    def _take(self, data: bytes, items: list[Any]) -> None:
+        for line in self._lines.feed(data):
+            record = line.strip(_SPACE)
+            if record:
+                self._record(record, items)
+            self._offset += len(line) + 1
+        if self._lines.overlong:
+            msg = f"a line is over the limit of {self.limits.line} bytes (Limits.line)"
+            raise LimitExceeded(msg, record=self._count, offset=self._offset)
+
+    def _record(self, text: bytes, items: list[Any]) -> None:
+        if self._ended:
+            msg = "a record after the end record"
+            raise DecodeError(msg, offset=self._offset)
+        value = decode(text, depth=self.limits.depth, record=self._count, offset=self._offset)
+        if self._end_expected and _is_end(value):
+            if value["end"]["count"] != self._count:
+                msg = f"the end record counts {value['end']['count']} records, {self._count} came"
+                raise Truncated(msg, offset=self._offset)
+            self._ended = True
+            return
+        items.append(value)
+        self._count += 1
+
+    def _end(self, items: list[Any]) -> None:
+        rest = self._lines.rest().strip(_SPACE)
+        if rest:
+            self._unterminated(rest, items)
+        if self._end_expected and not self._ended:
+            msg = f"{self._count} records came, but not the end record"
+            raise Truncated(msg, offset=self._offset)
+
+    def _unterminated(self, rest: bytes, items: list[Any]) -> None:
+        """A last line without LF: a failure's sign, a record that some servers end so, or a cut one."""
+        try:
+            failed = decode(rest + b"}", depth=self.limits.depth, record=self._count, offset=self._offset)
+            if list(failed) == ["problem"]:
+                raise StreamFailed(Problem.of(failed["problem"]))
+        except (DecodeError, TypeError, AttributeError):
+            pass
+        try:
+            # A bare number may be the first digits of a longer one.
+            if rest[-1:].isdigit():
+                msg = "a number"
+                raise DecodeError(msg)  # noqa: TRY301 - the same way out as a record that is cut
+            self._record(rest, items)
+        except LimitExceeded:
+            raise
+        except DecodeError:
+            msg = f"the body ends inside a record, after {self._count} complete ones"
+            raise Truncated(msg, record=self._count, offset=self._offset) from None
+
+
+def _is_end(value: Any) -> bool:
+    if not isinstance(value, dict):
+        return False
+    members = cast("dict[str, Any]", value)
+    end = members.get("end")
+    return len(members) == 1 and isinstance(end, dict) and list(cast("dict[str, Any]", end)) == ["count"]

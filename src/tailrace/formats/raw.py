@@ -1,0 +1,109 @@
+"""Text and bytes as they are, for what already has a format of its own."""
+
+from __future__ import annotations
+
+import codecs
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from tailrace._errors import EncodeError
+from tailrace._json import ForeignEncoder, NoItem
+from tailrace._model import Event, Limits
+from tailrace.formats._base import BaseDecoder, Encoder
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Pieces of text in UTF-8; items are `str`. A failure shows only in the cut-off transfer."""
+
+    media_type: str = "text/plain; charset=utf-8"
+    name: ClassVar[str] = "text"
+
+    @property
+    def media_types(self) -> tuple[str, ...]:
+        """The one that was given."""
+        return (self.media_type,)
+
+    def encoder(self, encoder: ForeignEncoder | None = None, /) -> Encoder:
+        """A new encoder for one body."""
+        del encoder
+        return Encoder(_write_text)
+
+    def decoder(self, limits: Limits = Limits(), /) -> TextDecoder:
+        """A new decoder for one body."""
+        return TextDecoder(limits)
+
+
+@dataclass(frozen=True, slots=True)
+class Bytes:
+    """Pieces of a file; items are bytes-like. A failure shows only in the cut-off transfer."""
+
+    media_type: str = "application/octet-stream"
+    name: ClassVar[str] = "bytes"
+
+    @property
+    def media_types(self) -> tuple[str, ...]:
+        """The one that was given."""
+        return (self.media_type,)
+
+    def encoder(self, encoder: ForeignEncoder | None = None, /) -> Encoder:
+        """A new encoder for one body."""
+        del encoder
+        return Encoder(_write_bytes)
+
+    def decoder(self, limits: Limits = Limits(), /) -> BytesDecoder:
+        """A new decoder for one body."""
+        return BytesDecoder(limits)
+
+
+def _write_text(item: Any, buffer: bytearray, _at: int = -1) -> None:
+    text = _data(item)
+    if not isinstance(text, str):
+        msg = f"Text() takes items of type str, got {type(item).__qualname__}"
+        raise EncodeError(msg)
+    buffer += text.encode()
+
+
+def _write_bytes(item: Any, buffer: bytearray, _at: int = -1) -> None:
+    data = _data(item)
+    if not isinstance(data, bytes | bytearray | memoryview):
+        msg = f"Bytes() takes items of type bytes, got {type(item).__qualname__}"
+        raise EncodeError(msg)
+    buffer += data
+
+
+def _data(item: Any) -> Any:
+    if not isinstance(item, Event):
+        return item
+    if item.data is None:
+        raise NoItem
+    return item.data
+
+
+class TextDecoder(BaseDecoder[str]):
+    """UTF-8 to text, cut anywhere; bytes that are not UTF-8 are replaced by U+FFFD (WHATWG Encoding)."""
+
+    def __init__(self, limits: Limits) -> None:
+        super().__init__(limits)
+        self._utf8 = codecs.getincrementaldecoder("utf-8")("replace")
+
+    def _take(self, data: bytes, items: list[str]) -> None:
+        text = self._utf8.decode(data)
+        if text:
+            items.append(text)
+
+    def _end(self, items: list[str]) -> None:
+        text = self._utf8.decode(b"", final=True)
+        if text:
+            items.append(text)
+
+
+class BytesDecoder(BaseDecoder[bytes]):
+    """Bytes as they come."""
+
+    def _take(self, data: bytes, items: list[bytes]) -> None:
+        if data:
+            items.append(data)
+
+    def _end(self, items: list[bytes]) -> None:
+        del items

@@ -1,0 +1,91 @@
+"""`Stream` for Starlette: the bare one as a `Response`."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterable, Generator, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tailrace import asgi
+from tailrace._model import Delivery
+
+if TYPE_CHECKING:
+    from starlette.background import BackgroundTask
+
+    from tailrace._drive import OnFinish
+    from tailrace._json import ForeignEncoder
+    from tailrace.formats import Format
+
+
+class Stream(asgi.Stream, Response):
+    """A response whose body is written while its items come; see `tailrace.asgi.Stream`.
+
+    `background` runs once the stream has ended, however it ended. An error before the first item that
+    the application has a handler for, such as `HTTPException`, goes to that handler.
+    """
+
+    media_type = "application/json"
+
+    def __init__(
+        self,
+        content: Iterable[Any] | AsyncIterable[Any],
+        status_code: int = 200,
+        headers: Mapping[str, str] | None = None,
+        background: BackgroundTask | None = None,
+        *,
+        formats: Iterable[Format] = asgi.FORMATS,
+        encoder: ForeignEncoder | None = None,
+        delivery: Delivery = Delivery(),
+        on_finish: OnFinish | None = None,
+    ) -> None:
+        # Not Response.__init__, which would render the content.
+        asgi.Stream.__init__(
+            self,
+            content,
+            status_code,
+            headers,
+            formats=formats,
+            encoder=encoder,
+            delivery=delivery,
+            on_finish=on_finish,
+        )
+        self.background = background
+
+    async def __call__(self, scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send) -> None:
+        """Answer one HTTP request, then run `background`."""
+        _refuse_lazy_body(self._content)
+        await super().__call__(scope, receive, send)
+        if self.background is not None:
+            await self.background()
+
+    def _is_frameworks(self, error: BaseException, scope: asgi.Scope) -> bool:
+        by_class, _ = scope.get("starlette.exception_handlers", ({}, {}))
+        return isinstance(error, HTTPException) or any(kind in by_class for kind in type(error).__mro__)
+
+
+def _refuse_lazy_body(content: object) -> None:
+    """Raise `RuntimeError` for a generator that is about to read the request's body.
+
+    Who listens for the disconnect takes the body's messages from under it: `receive` has one queue.
+    """
+    if not isinstance(content, AsyncGenerator | Generator):
+        return
+    frame = getattr(content, "ag_frame", None) or getattr(content, "gi_frame", None)
+    for value in list(frame.f_locals.values()) if frame is not None else []:
+        if isinstance(value, Request) and _has_unread_body(value):
+            msg = (
+                "a stream's source cannot read the request's body, which is read from the same queue as the "
+                "client's departure: read it before the Stream is made, with `await request.body()`"
+            )
+            raise RuntimeError(msg)
+        _refuse_lazy_body(value)
+
+
+def _has_unread_body(request: Request) -> bool:
+    if getattr(request, "_stream_consumed", False) or hasattr(request, "_body"):
+        return False
+    headers = request.headers
+    return headers.get("content-length", "0") != "0" or "transfer-encoding" in headers

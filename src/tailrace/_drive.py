@@ -213,7 +213,9 @@ class Pump:
             await asyncio.wait([self._task], timeout=self._delivery.cleanup_timeout)
             if not self._task.done():
                 seconds = self._delivery.cleanup_timeout
-                log.warning("a source was still closing after %g s (cleanup_timeout); it is left to itself", seconds)
+                log.warning(
+                    "a source was still closing after %g s (cleanup_timeout); it is left to itself", seconds
+                )
 
     async def _discard(self) -> None:
         try:

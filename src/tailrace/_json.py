@@ -25,8 +25,8 @@ _LINE_SEPARATORS: Final = {"\u2028": b"\\u2028", "\u2029": b"\\u2029", "\u0085":
 _DEEPEST_PATH: Final = 64
 
 
-class NoItem(Exception):  # noqa: N818 - a signal, not an error
-    """The item has nothing to say in this format, such as an `Event` without data in NDJSON."""
+class NotPlain(Exception):
+    """The item is no JSON value: the encoder's `write_special` knows what to do with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +39,13 @@ class Door:
 
 def _unwrap(value: Any) -> Any:
     """What msgspec does not know: the encoder's hook."""
-    serializer = getattr(type(value), "__pydantic_serializer__", None)
+    serializer = getattr(value, "__pydantic_serializer__", None)
     if serializer is not None:
         # By alias, as in the schema that pydantic generates and FastAPI publishes.
         return msgspec.Raw(serializer.to_json(value, by_alias=True))
     if isinstance(value, Event):
         if value.data is None:
-            raise NoItem
+            raise NotPlain
         return value.data
     if value is None or isinstance(value, bool):  # reached as a member name only
         return {None: "null", True: "true", False: "false"}[value]
@@ -56,31 +56,42 @@ def _unwrap(value: Any) -> Any:
         return dict(value)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType] - any mapping
     if isinstance(value, _AS_TEXT):
         return str(value)
-    msg = f"a value of type {type(value).__qualname__} cannot be written as JSON"
-    raise TypeError(msg)
+    raise TypeError(f"a value of type {_kind(value)} cannot be written as JSON")
 
 
-_AS_TEXT: Final = (PurePath, ipaddress.IPv4Address, ipaddress.IPv6Address, ipaddress.IPv4Network, ipaddress.IPv6Network)
+_AS_TEXT: Final = (
+    PurePath,
+    ipaddress.IPv4Address,
+    ipaddress.IPv6Address,
+    ipaddress.IPv4Network,
+    ipaddress.IPv6Network,
+)
+
+
+def _unwrap_no_event(value: Any) -> Any:
+    if isinstance(value, Event):
+        raise NotPlain
+    return _unwrap(value)
+
+
 _MSGSPEC: Final = msgspec.json.Encoder(enc_hook=_unwrap)
 DOOR: Final = Door(write=_MSGSPEC.encode_into, dumps=_MSGSPEC.encode)
+write_plain: Final[Write] = msgspec.json.Encoder(enc_hook=_unwrap_no_event).encode_into
+"""As `DOOR.write`, but raises `NotPlain` for every `Event`."""
 
 
-def door(encoder: ForeignEncoder | None) -> Door:
-    """The door that writes with `encoder`, msgspec where it is None."""
+def door(encoder: Any) -> Door:
+    """The door that writes with `encoder`, a `ForeignEncoder`; msgspec where it is None."""
     if encoder is None:
         return DOOR
-    if isinstance(encoder, type):
-        if not issubclass(encoder, json.JSONEncoder):  # pyright: ignore[reportUnnecessaryIsInstance] - a user's class
-            msg = f"encoder={encoder!r}: expected a callable or a json.JSONEncoder class"
-            raise TypeError(msg)
-        encoder = encoder(separators=(",", ":")).encode
-    if not callable(encoder):
-        msg = f"encoder={encoder!r}: expected a callable or a json.JSONEncoder class"
-        raise TypeError(msg)
+    if isinstance(encoder, type) and issubclass(encoder, json.JSONEncoder):
+        return _foreign(encoder(separators=(",", ":")).encode)
+    if isinstance(encoder, type) or not callable(encoder):
+        raise TypeError(f"encoder={encoder!r}: expected a callable or a json.JSONEncoder class")
     return _foreign(encoder)
 
 
-def _foreign(encode: Callable[[Any], str | bytes]) -> Door:
+def _foreign(encode: Callable[[Any], Any]) -> Door:
     def document(value: Any) -> bytes:
         text = encode(value)
         return text.encode() if isinstance(text, str) else text
@@ -141,14 +152,18 @@ def unwritable(error: Exception, write: Write, value: Any, record: int) -> Encod
     if isinstance(error, RecursionError):
         reason = "nested too deeply for JSON, or contains itself"
     else:
-        reason = f"{error} (a {type(culprit).__qualname__})"
+        reason = f"{error} (a {_kind(culprit)})"
     return EncodeError(reason, record=record, path=path)
+
+
+def _kind(value: object) -> str:
+    return type(value).__qualname__
 
 
 def _fails(write: Write, value: Any) -> bool:
     try:
         write(value, bytearray(), -1)
-    except NoItem:
+    except NotPlain:
         return False
     except Exception:  # noqa: BLE001 - whatever the user's encoder raises means just this
         return True
@@ -156,6 +171,7 @@ def _fails(write: Write, value: Any) -> bool:
 
 
 def _children(value: Any) -> Iterator[tuple[str, Any]]:
+    fields = _field_names(value)
     if isinstance(value, Event):
         yield "", value.data
     elif isinstance(value, Mapping):
@@ -166,31 +182,32 @@ def _children(value: Any) -> Iterator[tuple[str, Any]]:
         for index, element in enumerate(value):  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
             yield f"[{index}]", element
     else:
-        for name in _field_names(type(value)):
+        for name in fields:
             yield f".{name}", getattr(value, name, None)
 
 
-def _field_names(kind: type) -> list[str]:
-    if hasattr(kind, "__attrs_attrs__"):
-        return [attribute.name for attribute in kind.__attrs_attrs__]
-    for table in ("__struct_fields__", "__dataclass_fields__", "__pydantic_fields__"):
-        if hasattr(kind, table):
-            return list(getattr(kind, table))
-    return []
+def _field_names(value: object) -> list[str]:
+    kind = type(value)
+    attributes: tuple[Any, ...] = getattr(kind, "__attrs_attrs__", ())
+    if attributes:
+        return [attribute.name for attribute in attributes]
+    tables = ("__struct_fields__", "__dataclass_fields__", "__pydantic_fields__")
+    return [name for table in tables for name in getattr(kind, table, ())]
 
 
 def decode(text: bytes, *, depth: int, record: int, offset: int) -> Any:
     """The value of one JSON text that starts at byte `offset` of the body."""
     if text.count(b"[") + text.count(b"{") > depth and _depth(text) > depth:
-        msg = f"nested deeper than {depth} levels"
-        raise LimitExceeded(msg, record=record, offset=offset)
+        raise LimitExceeded(f"nested deeper than {depth} levels", record=record, offset=offset)
     try:
         return msgspec.json.decode(text)
     except RecursionError:
-        msg = "nested deeper than this Python can read"
-        raise LimitExceeded(msg, record=record, offset=offset) from None
+        raise LimitExceeded("nested deeper than this Python can read", record=record, offset=offset) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise DecodeError(str(error), record=record, offset=offset) from None
+
+
+_QUOTE, _BACKSLASH = b'"\\'
 
 
 def _depth(text: bytes) -> int:
@@ -198,9 +215,9 @@ def _depth(text: bytes) -> int:
     quoted = escaped = False
     for byte in text:
         if quoted:
-            quoted = escaped or byte != 0x22
-            escaped = not escaped and byte == 0x5C
-        elif byte == 0x22:
+            quoted = escaped or byte != _QUOTE
+            escaped = not escaped and byte == _BACKSLASH
+        elif byte == _QUOTE:
             quoted = True
         elif byte in b"[{":
             level += 1

@@ -47,8 +47,7 @@ class Event:
             object.__setattr__(self, name, value)
 
     def __setattr__(self, name: str, value: Any) -> NoReturn:
-        msg = f"Event is immutable: {name} cannot be set"
-        raise AttributeError(msg)
+        raise AttributeError(f"Event is immutable: {name} cannot be set")
 
     def _fields(self) -> tuple[Any, ...]:
         return self.data, self.event, self.id, self.retry, self.comment
@@ -104,7 +103,14 @@ class Problem:
         return cls(**known, extensions=extensions)
 
 
-_PROBLEM_MEMBERS: Final = {"type": str, "title": str, "status": int, "detail": str, "instance": str, "ref": str}
+_PROBLEM_MEMBERS: Final = {
+    "type": str,
+    "title": str,
+    "status": int,
+    "detail": str,
+    "instance": str,
+    "ref": str,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,9 +147,10 @@ class Delivery:
     def __post_init__(self) -> None:
         for name in ("commit_after", "keep_alive", "send_timeout", "max_duration", "cleanup_timeout"):
             value = getattr(self, name)
-            if value is not None and not (value > 0 or (value == 0 and name in {"commit_after", "cleanup_timeout"})):
-                msg = f"Delivery({name}={value!r}): expected a number of seconds above 0"
-                raise ValueError(msg)
+            if value is not None and not (
+                value > 0 or (value == 0 and name in {"commit_after", "cleanup_timeout"})
+            ):
+                raise ValueError(f"Delivery({name}={value!r}): expected a number of seconds above 0")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final, Self
 from urllib.parse import parse_qsl
 
 from tailrace._errors import InvalidAccept, NotAcceptable
@@ -21,7 +21,7 @@ _NEXT: Final = re.compile(r"[ \t]*(?:,|$)")
 _LONGEST_SHOWN: Final = 80
 
 
-class Offer(tuple[Format, ...]):
+class Offer(tuple[Format, ...]):  # noqa: SLOT001 - it carries `query` too
     """The formats that a stream is offered in, the preferred one first.
 
     `query` names a query parameter that chooses a format by its name and overrules Accept:
@@ -30,27 +30,26 @@ class Offer(tuple[Format, ...]):
 
     query: str | None
 
-    def __new__(cls, *formats: Format, query: str | None = None) -> Offer:
+    def __new__(cls, *formats: Format, query: str | None = None) -> Self:
         """Check that these are formats."""
         if not formats:
-            msg = "formats: expected at least one format"
-            raise ValueError(msg)
+            raise ValueError("formats: expected at least one format")
         for format_ in formats:
             if isinstance(format_, type) or not all(hasattr(format_, name) for name in _FORMAT):
-                msg = f"formats: expected formats such as NDJSON() or EventStream(), got {format_!r}"
-                raise TypeError(msg)
+                raise TypeError(
+                    f"formats: expected formats such as NDJSON() or EventStream(), got {format_!r}"
+                )
         offer = super().__new__(cls, formats)
         offer.query = query
         return offer
 
     @classmethod
-    def of(cls, formats: Iterable[Format]) -> Offer:
+    def of(cls, formats: Any) -> Offer:
         """The offer that a caller's `formats` mean."""
         if isinstance(formats, Offer):
             return formats
-        if not isinstance(formats, Iterable) or isinstance(formats, str | bytes):  # pyright: ignore[reportUnnecessaryIsInstance] - what callers pass
-            msg = f"formats: expected formats such as [NDJSON(), EventStream()], got {formats!r}"
-            raise TypeError(msg)
+        if not hasattr(formats, "__iter__") or isinstance(formats, str | bytes):
+            raise TypeError(f"formats: expected formats such as [NDJSON(), EventStream()], got {formats!r}")
         return cls(*formats)
 
 
@@ -77,7 +76,11 @@ class MediaRange:
         else:
             return 0
         # What is written here is UTF-8, said or not.
-        asked = {name: value for name, value in self.parameters.items() if (name, value.lower()) != ("charset", "utf-8")}
+        asked = {
+            name: value
+            for name, value in self.parameters.items()
+            if (name, value.lower()) != ("charset", "utf-8")
+        }
         if asked.items() <= media_type.parameters.items():
             return rank + len(asked)
         return 0
@@ -90,7 +93,9 @@ def choose(fields: Sequence[str], offer: Offer, query_string: str = "") -> tuple
     and `NotAcceptable`.
     """
     if offer.query is not None:
-        named = [value for name, value in parse_qsl(query_string, keep_blank_values=True) if name == offer.query]
+        named = [
+            value for name, value in parse_qsl(query_string, keep_blank_values=True) if name == offer.query
+        ]
         if named:
             return _by_name(named[-1], offer)
     ranges = [media_range for field in fields for media_range in parse_accept(field)]

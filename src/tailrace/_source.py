@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from anyio.lowlevel import RunVar
 
-from tailrace._json import NoItem, unwritable
+from tailrace._json import NotPlain, unwritable
+from tailrace.formats import write_item
 
 if TYPE_CHECKING:
     from tailrace.formats import Encoder
@@ -25,7 +26,7 @@ _TURN: Final = 0.005
 """Seconds that a source may keep the event loop without a pause."""
 
 _BRISK: Final = 0.0005
-_LONGEST_RUN: Final = 16
+_LONGEST_RUN: Final = 32
 """Items between two looks at the clock, while they come within `_BRISK` seconds."""
 
 _MOST_THREADS: Final = 1000
@@ -48,22 +49,21 @@ class Sink(Protocol):
         """Wait until the buffer was taken; raises `asyncio.CancelledError` if the source is to stop."""
 
 
-def check_content(content: object) -> None:
+def check_content(content: Any) -> None:
     """Raise `TypeError` unless `content` is an iterable of items."""
-    if isinstance(content, AsyncIterable):
-        return
-    if isinstance(content, Iterable) and not isinstance(content, str | bytes | bytearray | memoryview | Mapping):
+    kind = type(content).__qualname__
+    one_value = isinstance(content, str | bytes | bytearray | memoryview | Mapping)
+    if isinstance(content, AsyncIterable | Iterable) and not one_value:
         return
     hint = ""
-    if inspect.iscoroutine(content):
+    if one_value:
+        hint = " (one value: put it into a list to send it as one item)"
+    elif inspect.iscoroutine(content):
         content.close()
         hint = " (a coroutine: await it, or write it with `yield`)"
     elif inspect.isasyncgenfunction(content) or inspect.isgeneratorfunction(content):
         hint = " (a function: call it)"
-    elif isinstance(content, str | bytes | bytearray | memoryview | Mapping):
-        hint = " (one value: put it into a list to send it as one item)"
-    msg = f"expected an async or sync iterable of items, got {type(content).__qualname__}{hint}"
-    raise TypeError(msg)
+    raise TypeError(f"expected an async or sync iterable of items, got {kind}{hint}")
 
 
 async def pull(content: Iterable[Any] | AsyncIterable[Any], sink: Sink) -> None:
@@ -74,16 +74,12 @@ async def pull(content: Iterable[Any] | AsyncIterable[Any], sink: Sink) -> None:
         await _Lane(content, sink).run()
 
 
-async def discard(content: object) -> None:
+async def discard(content: Any) -> None:
     """Close an iterable that will not be read."""
-    if isinstance(content, AsyncIterable):
-        close = getattr(content, "aclose", None)
-        if close is not None:
-            await close()
-    else:
-        close = getattr(content, "close", None)
-        if close is not None:
-            close()
+    if hasattr(content, "aclose"):
+        await content.aclose()
+    elif hasattr(content, "close"):
+        content.close()
 
 
 async def _pull_async(content: AsyncIterable[Any], sink: Sink) -> None:
@@ -96,44 +92,45 @@ async def _pull_async(content: AsyncIterable[Any], sink: Sink) -> None:
             await close()
 
 
-async def _write_all(iterator: AsyncIterable[Any], sink: Sink) -> None:
+async def _write_all(iterator: AsyncIterable[Any], sink: Sink) -> None:  # noqa: C901 - inlined for speed
     """The hot loop: every name in it is local, and it calls no Python function for an item."""
-    encoder, buffer = sink.encoder, sink.buffer
-    write, tail = encoder.write, encoder.tail
-    lead = b""
+    encoder, buffer, high = sink.encoder, sink.buffer, sink.high
+    write, lead, tail = encoder.write, encoder.first, encoder.tail
     items = silent = 0
-    run = until_look = 1
-    looked = monotonic()
+    run, next_look, looked = 1, 0, monotonic()
     try:
         async for item in iterator:
             before = len(buffer)
             try:
-                buffer += lead
+                if lead:
+                    buffer += lead
                 write(item, buffer, -1)
-            except NoItem:
+                buffer += tail
+            except NotPlain:
                 del buffer[before:]
-                silent += 1
-                continue
+                if not write_item(encoder, lead, item, items + silent, buffer):
+                    silent += 1
+                    continue
+                write, tail, next_look = encoder.write, encoder.tail, 0
             except Exception as error:
                 del buffer[before:]
                 raise unwritable(error, write, item, items + silent) from error
-            buffer += tail
-            lead = encoder.lead
             items += 1
-            if not before or len(buffer) >= sink.high:
-                sink.items = items
+            if 0 < before < high and items < next_look:
+                continue
+            sink.items = items
+            lead, high = encoder.lead, sink.high
+            if not before or before >= high:
                 sink.arrived()
-                if len(buffer) >= sink.high:
-                    await sink.room()
-            until_look -= 1
-            if not until_look:
+            if before >= high:
+                await sink.room()
+            if items >= next_look:
                 now = monotonic()
-                brisk = now - looked < _BRISK
+                run = min(run * 2, _LONGEST_RUN) if now - looked < _BRISK else 1
                 if now - looked >= _TURN:
                     await asyncio.sleep(0)
                     now = monotonic()
-                run = min(run * 2, _LONGEST_RUN) if brisk else 1
-                until_look, looked = run, now
+                next_look, looked = items + run, now
     finally:
         sink.items = items
 
@@ -148,8 +145,7 @@ class _Lane:
         self._content = content
         self._sink = sink
         self._pieces: deque[bytearray] = deque()
-        self._produced = 0  # bytes, counted by the thread
-        self._absorbed = 0  # bytes, counted by the loop
+        self._absorbed = 0  # bytes
         self._room = threading.Event()
         self._stop = False
         self._over = False
@@ -161,7 +157,9 @@ class _Lane:
     async def run(self) -> None:
         async with _semaphore():
             context = contextvars.copy_context()
-            threading.Thread(target=context.run, args=(self._thread,), name="tailrace-source", daemon=True).start()
+            threading.Thread(
+                target=context.run, args=(self._thread,), name="tailrace-source", daemon=True
+            ).start()
             try:
                 await self._absorb_all()
             finally:
@@ -174,28 +172,25 @@ class _Lane:
                     raise self._error
 
     async def _absorb_all(self) -> None:
+        sink, take = self._sink, self._pieces.popleft
         while True:
             # Both before the look at the pieces: the thread calls again for one that comes later.
             self._ready.clear()
             self._called = False
             over = self._over
-            while self._pieces:
-                await self._absorb()
-            if over:
+            if ready := len(self._pieces):
+                run = b"".join([take() for _ in range(ready)])
+                sink.buffer += run
+                sink.items += ready
+                sink.arrived()
+                self._absorbed += len(run)
+                self._room.set()
+                if len(sink.buffer) >= sink.high:
+                    await sink.room()
+            elif over:
                 return
-            await self._ready.wait()
-
-    async def _absorb(self) -> None:
-        sink, pieces = self._sink, self._pieces
-        while pieces and len(sink.buffer) < sink.high:
-            piece = pieces.popleft()
-            self._absorbed += len(piece)
-            sink.buffer += piece
-            sink.items += 1
-        sink.arrived()
-        self._room.set()
-        if len(sink.buffer) >= sink.high:
-            await sink.room()
+            else:
+                await self._ready.wait()
 
     # What follows runs in the thread.
 
@@ -216,34 +211,37 @@ class _Lane:
     def _iterate(self) -> None:
         iterator = iter(self._content)
         try:
-            for record, item in enumerate(iterator):
-                if self._stop:
-                    return
-                self._write(item, record)
+            self._write_all(iterator)
         finally:
             close = getattr(iterator, "close", None)
             if close is not None:
                 close()
 
-    def _write(self, item: Any, record: int) -> None:
-        encoder = self._sink.encoder
-        piece = bytearray(encoder.lead if self._produced else b"")
-        try:
-            encoder.write(item, piece, -1)
-        except NoItem:
-            return
-        except Exception as error:
-            raise unwritable(error, encoder.write, item, record) from error
-        piece += encoder.tail
-        self._produced += len(piece)
-        self._pieces.append(piece)
-        if not self._called:
-            self._called = True
-            self._call()
-        while self._produced - self._absorbed >= HIGH and not self._stop:
+    def _write_all(self, iterator: Iterable[Any]) -> None:
+        encoder, append = self._sink.encoder, self._pieces.append
+        lead = encoder.first
+        produced = 0
+        for record, item in enumerate(iterator):
+            if self._stop:
+                return
+            piece = bytearray()
+            if not write_item(encoder, lead, item, record, piece):
+                continue
+            lead = encoder.lead
+            produced += len(piece)
+            append(piece)
+            if not self._called:
+                self._called = True
+                self._call()
+            if produced - self._absorbed >= HIGH:
+                self._wait_for_room(produced)
+
+    def _wait_for_room(self, produced: int) -> None:
+        while not self._stop:
             self._room.clear()
-            if self._produced - self._absorbed >= HIGH and not self._stop:
-                self._room.wait()
+            if produced - self._absorbed < HIGH or self._stop:
+                return
+            self._room.wait()
 
 
 def _semaphore() -> asyncio.Semaphore:

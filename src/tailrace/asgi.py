@@ -66,11 +66,13 @@ class Stream:
         door(encoder)
         for name in headers or {}:
             if name.lower() in _FRAMING:
-                msg = f"headers: {name} is decided by the format and the server; expected other headers"
-                raise ValueError(msg)
+                raise ValueError(
+                    f"headers: {name} is decided by the format and the server; expected other headers"
+                )
         self.status_code = status_code
         self.raw_headers = [
-            (name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in (headers or {}).items()
+            (name.lower().encode("latin-1"), value.encode("latin-1"))
+            for name, value in (headers or {}).items()
         ]
         self._content = content
         self._offer = Offer.of(formats)
@@ -82,8 +84,7 @@ class Stream:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
         if scope["type"] != "http":
-            msg = f"Stream answers http requests, not {scope['type']}"
-            raise TypeError(msg)
+            raise TypeError(f"Stream answers http requests, not {scope['type']}")
         try:
             query = bytes(scope.get("query_string", b"")).decode("latin-1")
             format_, media_type = choose(_fields(scope, b"accept"), self._offer, query)
@@ -147,7 +148,11 @@ class Stream:
 
     async def _body(self, scope: Scope, send: Send, pump: Pump, media_type: str) -> None:
         sender = Sender(send, pump, self._delivery.send_timeout)
-        start = {"type": "http.response.start", "status": self.status_code, "headers": self._response_headers(media_type)}
+        start = {
+            "type": "http.response.start",
+            "status": self.status_code,
+            "headers": self._response_headers(media_type),
+        }
         going = await sender.send(start)
         chunk = await pump.chunk(wait=False)
         # The first body message goes out even if it is empty: granian and daphne hold the headers till then.
@@ -163,7 +168,9 @@ class Stream:
         headers = [(name, value) for name, value in self.raw_headers if name.decode("latin-1") not in _OURS]
         present = {name for name, _ in headers}
         headers += [
-            (name.encode(), value.encode()) for name, value in _HEADERS.items() if name.encode() not in present
+            (name.encode(), value.encode())
+            for name, value in _HEADERS.items()
+            if name.encode() not in present
         ]
         vary = [value for name, value in self.raw_headers if name == b"vary"]
         if not any(b"accept" in map(bytes.strip, value.lower().split(b",")) for value in vary):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterable, Generator, Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+import inspect
+from typing import TYPE_CHECKING, Any, cast
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -13,6 +13,9 @@ from tailrace import asgi
 from tailrace._model import Delivery
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterable, Iterable, Mapping
+    from types import FrameType
+
     from starlette.background import BackgroundTask
 
     from tailrace._drive import OnFinish
@@ -66,25 +69,27 @@ class Stream(asgi.Stream, Response):
         return isinstance(error, HTTPException) or any(kind in by_class for kind in type(error).__mro__)
 
 
-def _refuse_lazy_body(content: object) -> None:
+def _refuse_lazy_body(content: Any) -> None:
     """Raise `RuntimeError` for a generator that is about to read the request's body.
 
     Who listens for the disconnect takes the body's messages from under it: `receive` has one queue.
     """
-    if not isinstance(content, AsyncGenerator | Generator):
-        return
-    frame = getattr(content, "ag_frame", None) or getattr(content, "gi_frame", None)
+    frame: FrameType | None = getattr(content, "ag_frame", None) or getattr(content, "gi_frame", None)
     for value in list(frame.f_locals.values()) if frame is not None else []:
-        if isinstance(value, Request) and _has_unread_body(value):
+        if _has_unread_body(value):
             msg = (
                 "a stream's source cannot read the request's body, which is read from the same queue as the "
                 "client's departure: read it before the Stream is made, with `await request.body()`"
             )
             raise RuntimeError(msg)
-        _refuse_lazy_body(value)
+        if inspect.isasyncgen(value) or inspect.isgenerator(value):
+            _refuse_lazy_body(value)
 
 
-def _has_unread_body(request: Request) -> bool:
+def _has_unread_body(value: Any) -> bool:
+    if not isinstance(value, Request):
+        return False
+    request = cast("Any", value)
     if getattr(request, "_stream_consumed", False) or hasattr(request, "_body"):
         return False
     headers = request.headers

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tailrace._json import ForeignEncoder, NoItem, unwritable
-from tailrace.formats._base import Decoder, Encoder, Format
+from tailrace.formats._base import Decoder, Encoder, Format, write_item
 from tailrace.formats.event_stream import EventStream
 from tailrace.formats.json_array import JSONArray
 from tailrace.formats.ndjson import NDJSON
@@ -14,9 +13,21 @@ from tailrace.formats.raw import Bytes, Text
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from tailrace._json import ForeignEncoder
     from tailrace._model import Problem
 
-__all__ = ["NDJSON", "Bytes", "Decoder", "Encoder", "EventStream", "Format", "JSONArray", "Text", "encode"]
+__all__ = [
+    "NDJSON",
+    "Bytes",
+    "Decoder",
+    "Encoder",
+    "EventStream",
+    "Format",
+    "JSONArray",
+    "Text",
+    "encode",
+    "write_item",
+]
 
 
 def encode(
@@ -32,19 +43,9 @@ def encode(
     """
     writer = format.encoder(encoder)
     body = bytearray()
-    count = 0
+    lead, count = writer.first, 0
     for record, item in enumerate(items):
-        before = len(body)
-        try:
-            if count:
-                body += writer.lead
-            writer.write(item, body, -1)
-        except NoItem:
-            del body[before:]
-            continue
-        except Exception as error:
-            raise unwritable(error, writer.write, item, record) from error
-        body += writer.tail
-        count += 1
+        count += write_item(writer, lead, item, record, body)
+        lead = writer.lead if count else writer.first
     close = writer.end(count) if problem is None else writer.fail(problem)
     return writer.opening + writer.seal(bytes(body)) + close

@@ -5,25 +5,27 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
 from tailrace._errors import DecodeError, LimitExceeded, StreamFailed, TailraceError
-from tailrace._json import ForeignEncoder, Write
+from tailrace._json import ForeignEncoder, NotPlain, Write, unwritable
 
 if TYPE_CHECKING:
     from tailrace._model import Limits, Problem
 
-T_co = TypeVar("T_co", covariant=True)
+T = TypeVar("T")
 
 
 class Encoder:
     """Writes one body: `opening`, the items with what stands around them, then `end` or `fail`.
 
     What stands around an item is data, and `write` the JSON encoder's own function where it can be:
-    a call of a Python function for each item would cost as much as the JSON.
+    a call of a Python function for each item would cost a third of the JSON.
     """
 
     opening: bytes = b""
     """Goes out with the headers."""
+    first: bytes = b""
+    """Before the first item."""
     lead: bytes = b""
-    """Before every item but the first."""
+    """Before every other item."""
     tail: bytes = b""
     """After every item."""
     keep_alive: bytes = b""
@@ -35,6 +37,14 @@ class Encoder:
 
     def __init__(self, write: Write) -> None:
         self.write = write
+
+    def write_special(self, item: Any, buffer: bytearray) -> bool:
+        """Write all of an item that `write` raised `NotPlain` for; False where it says nothing here.
+
+        May change `lead`, `tail` and `write` for the items that follow.
+        """
+        del item, buffer
+        return False
 
     def seal(self, chunk: bytes) -> bytes:
         """A run of whole items, as it goes out."""
@@ -55,18 +65,46 @@ class Encoder:
         return None
 
 
-class Decoder(Protocol[T_co]):
+def write_item(encoder: Encoder, lead: bytes, item: Any, record: int, buffer: bytearray) -> bool:
+    """Write one whole item behind `lead`; False where it says nothing in this format.
+
+    Raises `EncodeError` and leaves the buffer as it was.
+    """
+    before = len(buffer)
+    try:
+        buffer += lead
+        encoder.write(item, buffer, -1)
+        buffer += encoder.tail
+    except NotPlain:
+        del buffer[before:]
+        return _write_special(encoder, item, record, buffer)
+    except Exception as error:
+        del buffer[before:]
+        raise unwritable(error, encoder.write, item, record) from error
+    return True
+
+
+def _write_special(encoder: Encoder, item: Any, record: int, buffer: bytearray) -> bool:
+    before = len(buffer)
+    try:
+        return encoder.write_special(item, buffer)
+    except Exception as error:
+        del buffer[before:]
+        raise unwritable(error, encoder.write, item, record) from error
+
+
+class Decoder(Protocol[T]):
     """Reads one body, cut anywhere.
 
     `feed` gives the items that are complete so far. What is wrong behind them is raised by the call
     after, so that nothing is lost. Raises `DecodeError`, `LimitExceeded`, `Truncated`, `StreamFailed`.
     """
 
-    def feed(self, data: bytes, /) -> list[T_co]:
+    def feed(self, data: bytes, /) -> list[T]:
         """The items that `data` completes."""
         ...
 
-    def finish(self) -> list[T_co]:
+    def finish(self) -> list[T]:
         """The items that only the end of the body completes; raises `Truncated` where more was promised."""
         ...
 
@@ -91,9 +129,6 @@ class Format(Protocol):
         ...
 
 
-T = TypeVar("T")
-
-
 class BaseDecoder(Generic[T]):
     """The part that all decoders share: bounds, and errors that wait until the items before them are out."""
 
@@ -112,8 +147,9 @@ class BaseDecoder(Generic[T]):
             if total is not None and self._total + len(data) > total:
                 data = data[: total - self._total]
                 self._take(data, items)
-                msg = f"the body is over the limit of {total} bytes (Limits.total)"
-                raise LimitExceeded(msg, offset=total)  # noqa: TRY301 - the one way out, with the items before it
+                raise LimitExceeded(
+                    f"the body is over the limit of {total} bytes (Limits.total)", offset=total
+                )
             self._take(data, items)
         except (DecodeError, StreamFailed) as error:
             self._error = error

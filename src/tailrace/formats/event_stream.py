@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
 from tailrace._errors import EncodeError, LimitExceeded
-from tailrace._json import DOOR, Door, ForeignEncoder, door, escape_line_separators
+from tailrace._json import DOOR, ForeignEncoder, door, escape_line_separators, write_plain
 from tailrace._lines import Lines
 from tailrace._model import Event, Limits, Problem
 from tailrace.formats._base import BaseDecoder, Encoder
@@ -47,7 +47,7 @@ class EventStream:
 
     def encoder(self, encoder: ForeignEncoder | None = None, /) -> Encoder:
         """A new encoder for one body."""
-        return _Encoder(door(encoder), self.retry)
+        return _Encoder(encoder, self.retry)
 
     def decoder(self, limits: Limits = Limits(), /) -> EventStreamDecoder:
         """A new decoder for one body."""
@@ -58,27 +58,41 @@ class _Encoder(Encoder):
     keep_alive = b":\n\n"
     terminal_id = TERMINAL_ID
 
-    def __init__(self, json: Door, retry: int | None) -> None:
-        super().__init__(self._write)
-        self._json = json
-        self._write_json = json.write
-        self._verbatim = False
+    def __init__(self, encoder: ForeignEncoder | None, retry: int | None) -> None:
+        super().__init__(write_plain)
+        self._json = door(encoder)
         self._silent = 0  # events that set something and are not dispatched
+        self._verbatim = False
         # A comment: a byte of body makes middleware and proxies let the headers go.
         self.opening = b":\n\n" if retry is None else b"retry: %d\n\n" % retry
+        self.first = self.lead = b"data: "
+        self.tail = b"\n\n"
+        if encoder is not None:
+            self._expect_events()
+
+    def write_special(self, item: Any, buffer: bytearray) -> bool:
+        # Where there is one event, more will come: from now on look before writing.
+        self._expect_events()
+        self._write(item, buffer)
+        return True
+
+    def _expect_events(self) -> None:
+        self.first = self.lead = self.tail = b""
+        self.write = self._write
 
     def _write(self, item: Any, buffer: bytearray, _at: int = -1) -> None:
-        if type(item) is Event:
+        if isinstance(item, Event):
             self._write_event(item, buffer)
             return
         buffer += b"data: "
-        self._write_json(item, buffer, -1)
+        self._json.write(item, buffer, -1)
         buffer += b"\n\n"
 
     def _write_event(self, event: Event, buffer: bytearray) -> None:
         if event.id == TERMINAL_ID:
-            msg = f"Event.id: {TERMINAL_ID!r} is the id that ends a stream; expected another"
-            raise EncodeError(msg, path="$.id")
+            raise EncodeError(
+                f"Event.id: {TERMINAL_ID!r} is the id that ends a stream; expected another", path="$.id"
+            )
         fields = [
             *_comment(event.comment),
             *_field("event", event.event, _NO_LINE_END),
@@ -95,8 +109,7 @@ class _Encoder(Encoder):
         else:
             self._silent += 1
         if not fields:
-            msg = "Event() says nothing; expected data, event, id, retry or comment"
-            raise EncodeError(msg)
+            raise EncodeError("Event() says nothing; expected data, event, id, retry or comment")
         buffer += b"".join(fields)
         buffer += b"\n"
 
@@ -120,26 +133,28 @@ def _last(event: str, members: dict[str, Any]) -> bytes:
     return b"event: %b\nid: %b\ndata: %b\n\n" % (event.encode(), TERMINAL_ID.encode(), data)
 
 
-def _field(name: str, value: str | None, forbidden: re.Pattern[str]) -> list[bytes]:
+def _field(name: str, value: Any, forbidden: re.Pattern[str]) -> list[bytes]:
     if value is None:
         return []
-    if not isinstance(value, str):  # pyright: ignore[reportUnnecessaryIsInstance] - what callers pass
-        msg = f"Event.{name}: expected a str, got {type(value).__qualname__}"
-        raise EncodeError(msg, path=f"$.{name}")
+    if not isinstance(value, str):
+        raise EncodeError(f"Event.{name}: expected a str, got {type(value).__qualname__}", path=f"$.{name}")
     found = forbidden.search(value)
     if found:
         kinds = "CR, LF or NUL" if forbidden is _NO_ID else "CR or LF"
-        msg = f"Event.{name}: expected text without {kinds}, found {found[0]!r} at character {found.start()}"
-        raise EncodeError(msg, path=f"$.{name}")
+        raise EncodeError(
+            f"Event.{name}: expected text without {kinds}, found {found[0]!r} at character {found.start()}",
+            path=f"$.{name}",
+        )
     return [b"%b: %b\n" % (name.encode(), _utf8(name, value))]
 
 
-def _comment(comment: str | None) -> list[bytes]:
+def _comment(comment: Any) -> list[bytes]:
     if comment is None:
         return []
-    if not isinstance(comment, str):  # pyright: ignore[reportUnnecessaryIsInstance] - what callers pass
-        msg = f"Event.comment: expected a str, got {type(comment).__qualname__}"
-        raise EncodeError(msg, path="$.comment")
+    if not isinstance(comment, str):
+        raise EncodeError(
+            f"Event.comment: expected a str, got {type(comment).__qualname__}", path="$.comment"
+        )
     return [b": %b\n" % _utf8("comment", line) for line in _LINE_END.split(comment)]
 
 
@@ -148,14 +163,17 @@ def _utf8(name: str, value: str) -> bytes:
         return value.encode()
     except UnicodeEncodeError as error:
         found = value[error.start]
-        msg = f"Event.{name}: expected text, found the lone surrogate {found!r} at character {error.start}"
-        raise EncodeError(msg, path=f"$.{name}") from None
+        raise EncodeError(
+            f"Event.{name}: expected text, found the lone surrogate {found!r} at character {error.start}",
+            path=f"$.{name}",
+        ) from None
 
 
-def _check_retry(retry: int) -> None:
+def _check_retry(retry: Any) -> None:
     if type(retry) is not int or retry < 0:
-        msg = f"retry: expected a whole number of milliseconds from 0, got {retry!r}"
-        raise EncodeError(msg, path="$.retry")
+        raise EncodeError(
+            f"retry: expected a whole number of milliseconds from 0, got {retry!r}", path="$.retry"
+        )
 
 
 class EventStreamDecoder(BaseDecoder[Event]):
@@ -187,8 +205,9 @@ class EventStreamDecoder(BaseDecoder[Event]):
             else:
                 self._dispatch(items)
         if self._lines.overlong:
-            msg = f"a line is over the limit of {self.limits.line} bytes (Limits.line)"
-            raise LimitExceeded(msg, record=self._count)
+            raise LimitExceeded(
+                f"a line is over the limit of {self.limits.line} bytes (Limits.line)", record=self._count
+            )
 
     def _without_bom(self, start: bytes) -> bytes:
         if len(start) < len(_BOM) and _BOM.startswith(start):
@@ -204,8 +223,10 @@ class EventStreamDecoder(BaseDecoder[Event]):
         if name == b"data":
             self._size += len(value) + 1
             if self._size > self.limits.event:
-                msg = f"an event is over the limit of {self.limits.event} bytes (Limits.event)"
-                raise LimitExceeded(msg, record=self._count)
+                raise LimitExceeded(
+                    f"an event is over the limit of {self.limits.event} bytes (Limits.event)",
+                    record=self._count,
+                )
             self._data.append(value)
         elif name == b"event":
             self._event = value

@@ -160,8 +160,11 @@ class JSONArrayDecoder(BaseDecoder[Any]):
         elif found[0] in b"[{":
             self._depth += 1
             if self._depth > self.limits.depth:
-                msg = f"nested deeper than {self.limits.depth} levels"
-                raise LimitExceeded(msg, record=self._count, offset=self._offset + found.start())
+                raise LimitExceeded(
+                    f"nested deeper than {self.limits.depth} levels",
+                    record=self._count,
+                    offset=self._offset + found.start(),
+                )
         else:
             self._depth -= 1
             if not self._depth:
@@ -188,8 +191,11 @@ class JSONArrayDecoder(BaseDecoder[Any]):
         self._parts.append(part)
         self._size += len(part)
         if self._size > self.limits.event:
-            msg = f"an element is over the limit of {self.limits.event} bytes (Limits.event)"
-            raise LimitExceeded(msg, record=self._count, offset=self._offset + until)
+            raise LimitExceeded(
+                f"an element is over the limit of {self.limits.event} bytes (Limits.event)",
+                record=self._count,
+                offset=self._offset + until,
+            )
 
     def _complete(self, data: bytes, until: int, items: list[Any]) -> None:
         self._keep(data, until)
@@ -201,13 +207,18 @@ class JSONArrayDecoder(BaseDecoder[Any]):
 
     def _wrong(self, expected: str, byte: bytes, position: int) -> DecodeError:
         shown = byte.decode("ascii", "backslashreplace")
-        return DecodeError(f"expected {expected}, found {shown!r}", record=self._count, offset=self._offset + position)
+        return DecodeError(
+            f"expected {expected}, found {shown!r}", record=self._count, offset=self._offset + position
+        )
 
     def _end(self, items: list[Any]) -> None:
         del items
         if self._at is not _At.END:
-            msg = f"the array is not closed after {self._count} complete elements"
-            raise Truncated(msg, record=self._count, offset=self._offset)
+            raise Truncated(
+                f"the array is not closed after {self._count} complete elements",
+                record=self._count,
+                offset=self._offset,
+            )
 
 
 _INSIDE: Final = frozenset({_At.SCALAR, _At.STRING, _At.NESTED, _At.NESTED_STRING})

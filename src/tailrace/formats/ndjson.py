@@ -78,18 +78,22 @@ class NDJSONDecoder(BaseDecoder[Any]):
                 self._record(record, items)
             self._offset += len(line) + 1
         if self._lines.overlong:
-            msg = f"a line is over the limit of {self.limits.line} bytes (Limits.line)"
-            raise LimitExceeded(msg, record=self._count, offset=self._offset)
+            raise LimitExceeded(
+                f"a line is over the limit of {self.limits.line} bytes (Limits.line)",
+                record=self._count,
+                offset=self._offset,
+            )
 
     def _record(self, text: bytes, items: list[Any]) -> None:
         if self._ended:
-            msg = "a record after the end record"
-            raise DecodeError(msg, offset=self._offset)
+            raise DecodeError("a record after the end record", offset=self._offset)
         value = decode(text, depth=self.limits.depth, record=self._count, offset=self._offset)
         if self._end_expected and _is_end(value):
             if value["end"]["count"] != self._count:
-                msg = f"the end record counts {value['end']['count']} records, {self._count} came"
-                raise Truncated(msg, offset=self._offset)
+                raise Truncated(
+                    f"the end record counts {value['end']['count']} records, {self._count} came",
+                    offset=self._offset,
+                )
             self._ended = True
             return
         items.append(value)
@@ -100,8 +104,7 @@ class NDJSONDecoder(BaseDecoder[Any]):
         if rest:
             self._unterminated(rest, items)
         if self._end_expected and not self._ended:
-            msg = f"{self._count} records came, but not the end record"
-            raise Truncated(msg, offset=self._offset)
+            raise Truncated(f"{self._count} records came, but not the end record", offset=self._offset)
 
     def _unterminated(self, rest: bytes, items: list[Any]) -> None:
         """A last line without LF: a failure's sign, a record that some servers end so, or a cut one."""
@@ -114,14 +117,16 @@ class NDJSONDecoder(BaseDecoder[Any]):
         try:
             # A bare number may be the first digits of a longer one.
             if rest[-1:].isdigit():
-                msg = "a number"
-                raise DecodeError(msg)  # noqa: TRY301 - the same way out as a record that is cut
+                raise DecodeError("a number")  # noqa: TRY301 - the same way out as a record that is cut
             self._record(rest, items)
         except LimitExceeded:
             raise
         except DecodeError:
-            msg = f"the body ends inside a record, after {self._count} complete ones"
-            raise Truncated(msg, record=self._count, offset=self._offset) from None
+            raise Truncated(
+                f"the body ends inside a record, after {self._count} complete ones",
+                record=self._count,
+                offset=self._offset,
+            ) from None
 
 
 def _is_end(value: Any) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from tailrace._errors import EncodeError
-from tailrace._json import ForeignEncoder, NoItem
+from tailrace._json import ForeignEncoder, NotPlain
 from tailrace._model import Event, Limits
 from tailrace.formats._base import BaseDecoder, Encoder
 
@@ -59,16 +59,14 @@ class Bytes:
 def _write_text(item: Any, buffer: bytearray, _at: int = -1) -> None:
     text = _data(item)
     if not isinstance(text, str):
-        msg = f"Text() takes items of type str, got {type(item).__qualname__}"
-        raise EncodeError(msg)
+        raise EncodeError(f"Text() takes items of type str, got {type(item).__qualname__}")
     buffer += text.encode()
 
 
 def _write_bytes(item: Any, buffer: bytearray, _at: int = -1) -> None:
     data = _data(item)
     if not isinstance(data, bytes | bytearray | memoryview):
-        msg = f"Bytes() takes items of type bytes, got {type(item).__qualname__}"
-        raise EncodeError(msg)
+        raise EncodeError(f"Bytes() takes items of type bytes, got {type(item).__qualname__}")
     buffer += data
 
 
@@ -76,7 +74,7 @@ def _data(item: Any) -> Any:
     if not isinstance(item, Event):
         return item
     if item.data is None:
-        raise NoItem
+        raise NotPlain
     return item.data
 
 

@@ -33,8 +33,8 @@ _GROWING: Final = 0.001
 class Pump:
     """One stream under way.
 
-    `begin` starts the source, `chunk` takes what it wrote, `aclose` stops it; all in the loop that
-    serves the request. The source runs in one plain task, outside every anyio scope, whose level
+    `begin` starts the source, `on_ready` and `take` get what it wrote, `aclose` stops it; all in the loop
+    that serves the request. The source runs in one plain task, outside every anyio scope, whose level
     cancellation would cancel each `await` of the source's `finally` again. It is interrupted by
     exactly one `Task.cancel()`.
     """
@@ -65,10 +65,14 @@ class Pump:
         self._context = context
         self._loop = asyncio.get_running_loop()
         self._task: asyncio.Task[None] | None = None
-        self._arrival: asyncio.Future[None] | None = None
+        self._ready: Callable[[], None] | None = None
+        self._turning = False
+        self._seen = -1
+        self._grown_since = 0.0
         self._room: asyncio.Future[None] | None = None
         self._head = encoder.opening
         self._cancelled = False
+        self._ran = False
         self._finished = False
         self._timer: asyncio.TimerHandle | None = None
         self._started = self._last = monotonic()
@@ -77,11 +81,13 @@ class Pump:
     # The source's side: what `Sink` asks for.
 
     def arrived(self) -> None:
-        """Wake the reader."""
+        """See that whoever takes is told, once the buffer has stopped growing."""
         if self._first is None and self.items:
             self._first = monotonic() - self._started
-        if self._arrival is not None and not self._arrival.done():
-            self._arrival.set_result(None)
+        if self._ready is not None and not self._turning:
+            self._turning = True
+            self._seen, self._grown_since = -1, 0.0
+            self._loop.call_soon(self._turn)
 
     async def room(self) -> None:
         """Wait until the buffer was taken."""
@@ -90,42 +96,50 @@ class Pump:
         self._room = self._loop.create_future()
         await self._room
 
-    # The reader's side.
+    # The taker's side.
 
     async def begin(self) -> BaseException | None:
         """Start the source; the error that it raised before its first item, if it did so in time.
 
         Returns after the first item, the end, an interruption, or `commit_after` seconds.
         """
-        self._task = self._loop.create_task(pull(self._content, self), context=self._context)
+        self._task = self._loop.create_task(self._run(), context=self._context)
         self._task.add_done_callback(self._source_ended)
         if self._delivery.commit_after:
-            timer = self._loop.call_later(self._delivery.commit_after, self.arrived)
-            await self._wait()
-            timer.cancel()
+            arrival: asyncio.Future[None] = self._loop.create_future()
+            commit = self._loop.call_later(self._delivery.commit_after, _resolve, arrival)
+            self.on_ready(lambda: _resolve(arrival))
+            await arrival
+            commit.cancel()
+            self._ready = None
         self._arm()
         return self.error if self.reason == "failed" and not self.items else None
 
-    async def chunk(self, *, wait: bool = True) -> bytes:
-        """The next run of bytes, at most `HIGH` and an item more; without `wait` what is there already."""
-        if wait:
-            await self._wait()
-        await self._settle()
+    def on_ready(self, ready: Callable[[], None]) -> None:
+        """Call `ready` once when there is something to take, never from inside this call."""
+        self._ready = ready
+        if self.buffer or self.reason is not None:
+            self.arrived()
+
+    def take(self) -> bytes:
+        """What there is: nothing, or some whole items; behind the last, the format's end or failure."""
         run = self.encoder.seal(bytes(self.buffer))
         self.buffer.clear()
         if self._room is not None and not self._room.done():
             self._room.set_result(None)
-        chunk = self._head + run if self._head else run
-        self._head = b""
+        if self._head:
+            run, self._head = self._head + run, b""
         if self.reason is not None and not self.exhausted:
-            chunk += self._close()
+            run += self._close()
         self._last = monotonic()
-        self.delivered += len(chunk)
-        return chunk
+        self.delivered += len(run)
+        return run
 
     def interrupt(self, reason: Reason) -> None:
         """Stop the source, for the first `reason` that is given."""
-        if self.reason is None:
+        if self.reason is None or (
+            self.reason == "complete" and (not self.exhausted or reason == "send_timeout")
+        ):
             self.reason = reason
         self.high = 0
         if self._task is not None and not self._task.done() and not self._cancelled:
@@ -152,25 +166,20 @@ class Pump:
         """Whether nobody is there to read the rest."""
         return self.reason in _NOBODY_READS
 
-    async def _wait(self) -> None:
-        if self.buffer or self.reason is not None:
-            return
-        self._arrival = self._loop.create_future()
-        try:
-            await self._arrival
-        finally:
-            self._arrival = None
-
-    async def _settle(self) -> None:
-        """Let the loop turn until the buffer stops growing: a source that only yields is not done yet."""
-        size, deadline = -1, 0.0
-        while size < len(self.buffer) < HIGH and self.reason is None:
-            if not deadline:
-                deadline = monotonic() + _GROWING
-            elif monotonic() > deadline:
+    def _turn(self) -> None:
+        """Let the loop turn while the buffer grows: a source that only yields to others has not paused."""
+        size = len(self.buffer)
+        if self._seen < size < HIGH and self.reason is None:
+            now = monotonic() if self._seen >= 0 else 0.0
+            self._grown_since = self._grown_since or now
+            if now - self._grown_since <= _GROWING:
+                self._seen = size
+                self._loop.call_soon(self._turn)
                 return
-            size = len(self.buffer)
-            await asyncio.sleep(0)
+        self._turning = False
+        ready, self._ready = self._ready, None
+        if ready is not None:
+            ready()
 
     def _close(self) -> bytes:
         self.exhausted = self.sound = True
@@ -206,16 +215,20 @@ class Pump:
             log.error("a source raised while it was closed (%s)", self.reason, exc_info=error)
         self.arrived()
 
+    async def _run(self) -> None:
+        self._ran = True
+        await pull(self._content, self)
+
     async def _cleaned_up(self) -> None:
-        if self._task is None:
-            await self._discard()
-        elif not self._task.done():
+        if self._task is not None and not self._task.done():
             await asyncio.wait([self._task], timeout=self._delivery.cleanup_timeout)
             if not self._task.done():
                 seconds = self._delivery.cleanup_timeout
                 log.warning(
                     "a source was still closing after %g s (cleanup_timeout); it is left to itself", seconds
                 )
+        if not self._ran:
+            await self._discard()
 
     async def _discard(self) -> None:
         try:
@@ -260,11 +273,16 @@ class Pump:
         if longest is not None and now >= self._started + longest:
             self.interrupt("max_duration")
         elif keep_alive is not None and now >= self._last + keep_alive:
-            if self._arrival is not None and not self.buffer:
+            if self._ready is not None and not self.buffer:
                 self.buffer += self.encoder.keep_alive
                 self.arrived()
             self._last = now
         self._arm()
+
+
+def _resolve(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
 
 
 _NOBODY_READS: Final = frozenset({"disconnected", "send_timeout", "cancelled"})

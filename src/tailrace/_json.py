@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
-import math
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -22,6 +22,8 @@ Write = Callable[[Any, bytearray, int], None]
 """Appends a value to a buffer; the last argument is where, and -1 means its end (msgspec's `encode_into`)."""
 
 _LINE_SEPARATORS: Final = {"\u2028": b"\\u2028", "\u2029": b"\\u2029", "\u0085": b"\\u0085"}
+_NONFINITE: Final = re.compile(rb'("[^"\\]*(?:\\.[^"\\]*)*")|-?Infinity|NaN', re.DOTALL)
+"""A string, to be left alone, or what Python's json writes for a float that JSON does not have."""
 _DEEPEST_PATH: Final = 64
 
 
@@ -42,10 +44,10 @@ def _unwrap(value: Any) -> Any:
     serializer = getattr(value, "__pydantic_serializer__", None)
     if serializer is not None:
         # By alias, as in the schema that pydantic generates and FastAPI publishes.
-        return msgspec.Raw(serializer.to_json(value, by_alias=True))
+        return msgspec.Raw(_without_nonfinite(serializer.to_json(value, by_alias=True)))
     if isinstance(value, Event):
         if value.data is None:
-            raise NotPlain
+            raise NotPlain("an Event without data inside an item; expected a value")
         return value.data
     if value is None or isinstance(value, bool):  # reached as a member name only
         return {None: "null", True: "true", False: "false"}[value]
@@ -94,14 +96,16 @@ def door(encoder: Any) -> Door:
 def _foreign(encode: Callable[[Any], Any]) -> Door:
     def document(value: Any) -> bytes:
         text = encode(value)
-        return text.encode() if isinstance(text, str) else text
+        if isinstance(text, str):
+            return text.encode()
+        if isinstance(text, bytes):
+            return text
+        raise TypeError(f"encoder= returned a {_kind(text)}; expected a str or bytes")
 
     def dumps(value: Any) -> bytes:
         if isinstance(value, Event):
             value = _unwrap(value)
-        text = document(value)
-        if (b"NaN" in text or b"Infinity" in text) and not _is_json(text):
-            text = document(_without_nonfinite(value))
+        text = _without_nonfinite(document(value))
         # A line end in JSON is white space between tokens, and would end a record or a field.
         return text.replace(b"\r", b"").replace(b"\n", b"") if b"\n" in text or b"\r" in text else text
 
@@ -111,23 +115,11 @@ def _foreign(encode: Callable[[Any], Any]) -> Door:
     return Door(write=write, dumps=dumps)
 
 
-def _is_json(text: bytes) -> bool:
-    try:
-        msgspec.json.decode(text)
-    except (msgspec.DecodeError, RecursionError):
-        return False
-    return True
-
-
-def _without_nonfinite(value: Any) -> Any:
-    """A copy in which NaN and the infinities, which JSON does not have, are null."""
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, dict):
-        return {key: _without_nonfinite(member) for key, member in value.items()}  # pyright: ignore[reportUnknownVariableType]
-    if isinstance(value, list | tuple):
-        return [_without_nonfinite(member) for member in value]  # pyright: ignore[reportUnknownVariableType]
-    return value
+def _without_nonfinite(text: bytes) -> bytes:
+    """JSON text in which NaN and the infinities, which JSON does not have, are null."""
+    if b"NaN" not in text and b"Infinity" not in text:
+        return text
+    return _NONFINITE.sub(lambda found: found[1] or b"null", text)
 
 
 def escape_line_separators(text: bytes) -> bytes:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 from urllib.parse import parse_qsl
 
 from tailrace._errors import InvalidAccept, NotAcceptable
 from tailrace.formats._base import Format
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _TOKEN: Final = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"  # noqa: S105 - RFC 9110 5.6.2, no secret
 _VALUE: Final = rf'(?:{_TOKEN}|"(?:[^"\\]|\\.)*")'

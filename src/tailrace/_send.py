@@ -1,54 +1,105 @@
-"""Handing messages to the server: without a task switch where it takes them at once."""
+"""Handing a stream to an ASGI server: without a task switch where the server takes a message at once."""
 
 from __future__ import annotations
 
 import asyncio
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator
 
     from tailrace._drive import Pump
 
+Message = dict[str, Any]
 
-class Sender:
-    """Sends a stream's messages; a send that the server holds back for too long ends the stream."""
 
-    def __init__(self, send: Callable[[Any], Awaitable[None]], pump: Pump, timeout: float | None) -> None:
-        self._send = send
+class Outlet:
+    """Sends what a pump gives, in the task that serves the request.
+
+    A `send` nearly always finishes without suspending, so it is stepped once by hand, from the callback
+    that says that there is something to send; only one that does suspend wakes the task, which then
+    waits for it, and for no longer than `timeout`.
+    """
+
+    def __init__(
+        self,
+        pump: Pump,
+        send: Callable[[Message], Awaitable[None]],
+        *,
+        timeout: float | None,
+        end_failed: bool,
+    ) -> None:
         self._pump = pump
+        self._send = send
         self._timeout = timeout
+        self._end_failed = end_failed
+        self._loop = asyncio.get_running_loop()
+        self._task = cast("asyncio.Task[Any]", asyncio.current_task())
+        self._news: asyncio.Future[None] = self._loop.create_future()
+        self._held: _Rest | None = None
 
-    async def send(self, message: dict[str, Any]) -> bool:
-        """Whether the message went out to a client that is still there."""
+    async def run(self, start: Message) -> None:
+        """Send everything from the start of the response to its end, or until nobody reads any more."""
+        await self._wait_for(self._send(start))
+        # The first body message goes out even if it is empty: granian and daphne hold the headers till then.
+        if not self._pump.abandoned:
+            await self._wait_for(self._send(self._body()))
+        while not (self._pump.exhausted or self._pump.abandoned):
+            self._news = self._loop.create_future()
+            self._pump.on_ready(self._flush)
+            await self._news
+            if self._held is not None:
+                held, self._held = self._held, None
+                await self._wait_for(held)
+
+    def _body(self) -> Message:
+        body = self._pump.take()
+        # A failed body is left without its last message: then the server aborts the transfer.
+        whole = self._pump.exhausted and (self._pump.sound or self._end_failed)
+        return {"type": "http.response.body", "body": body, "more_body": not whole}
+
+    def _flush(self) -> None:
+        if self._news.done():
+            return
         if self._pump.abandoned:
-            return False
-        # A send nearly always finishes without suspending; only one that does needs a timer.
-        step = self._send(message).__await__()
+            self._news.set_result(None)
+            return
+        # What the user's middleware does inside `send`, such as a timeout, must find itself in the task.
+        asyncio._enter_task(self._loop, self._task)  # noqa: SLF001 - documented for those who step coroutines
+        try:
+            self._step()
+        except asyncio.CancelledError:
+            self._news.cancel()
+        except Exception as error:  # noqa: BLE001 - it is raised in the task
+            self._news.set_exception(error)
+        finally:
+            asyncio._leave_task(self._loop, self._task)  # noqa: SLF001 - documented for those who step coroutines
+
+    def _step(self) -> None:
+        step = self._send(self._body()).__await__()
         try:
             held_by = next(step)
         except StopIteration:
-            return True
-        except OSError:
-            self._pump.interrupt("disconnected")
-            return False
-        return await self._held(_Rest(held_by, step))
+            if self._pump.exhausted:
+                self._news.set_result(None)
+            else:
+                self._pump.on_ready(self._flush)
+        else:
+            self._held = _Rest(held_by, step)
+            self._news.set_result(None)
 
-    async def _held(self, rest: _Rest) -> bool:
+    async def _wait_for(self, sending: Awaitable[None]) -> None:
         since = monotonic()
         try:
             async with asyncio.timeout(self._timeout):
-                await rest
+                await sending
         except TimeoutError:
             self._pump.interrupt("send_timeout")
-            return False
         except OSError:
             self._pump.interrupt("disconnected")
-            return False
         finally:
             self._pump.stalled += monotonic() - since
-        return True
 
 
 class _Rest:

@@ -127,7 +127,9 @@ async def _write_all(iterator: AsyncIterable[Any], sink: Sink) -> None:  # noqa:
             if items >= next_look:
                 now = monotonic()
                 run = min(run * 2, _LONGEST_RUN) if now - looked < _BRISK else 1
-                if now - looked >= _TURN:
+                if (
+                    before and now - looked >= _TURN
+                ):  # into an empty buffer: it was taken, so the loop has turned
                     await asyncio.sleep(0)
                     now = monotonic()
                 next_look, looked = items + run, now
@@ -155,21 +157,26 @@ class _Lane:
         self._ready = asyncio.Event()
 
     async def run(self) -> None:
-        async with _semaphore():
-            context = contextvars.copy_context()
-            threading.Thread(
-                target=context.run, args=(self._thread,), name="tailrace-source", daemon=True
-            ).start()
-            try:
-                await self._absorb_all()
-            finally:
-                self._stop = True
-                self._room.set()
-                while not self._over:
-                    await self._ready.wait()
-                    self._ready.clear()
-                if self._error is not None:
-                    raise self._error
+        threads = _threads_of_this_loop()
+        try:
+            await threads.acquire()
+        except asyncio.CancelledError:
+            await discard(self._content)
+            raise
+        context = contextvars.copy_context()
+        target, name = context.run, "tailrace-source"
+        threading.Thread(target=target, args=(self._thread,), name=name, daemon=True).start()
+        try:
+            await self._absorb_all()
+        finally:
+            self._stop = True
+            self._room.set()
+            while not self._over:
+                await self._ready.wait()
+                self._ready.clear()
+            threads.release()
+            if self._error is not None:
+                raise self._error
 
     async def _absorb_all(self) -> None:
         sink, take = self._sink, self._pieces.popleft
@@ -244,7 +251,7 @@ class _Lane:
             self._room.wait()
 
 
-def _semaphore() -> asyncio.Semaphore:
+def _threads_of_this_loop() -> asyncio.Semaphore:
     try:
         return _threads.get()
     except LookupError:

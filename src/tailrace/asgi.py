@@ -7,12 +7,12 @@ import contextvars
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping, MutableMapping
 from typing import TYPE_CHECKING, Any, Final
 
-from tailrace._drive import Pump
+from tailrace._drive import Pump, log
 from tailrace._errors import InvalidAccept, NotAcceptable
 from tailrace._json import DOOR, ForeignEncoder, door
 from tailrace._model import Delivery, Problem
 from tailrace._negotiate import Offer, choose
-from tailrace._send import Sender
+from tailrace._send import Outlet
 from tailrace._source import check_content
 from tailrace.formats import NDJSON, EventStream, Format, JSONArray
 
@@ -147,22 +147,9 @@ class Stream:
         return False
 
     async def _body(self, scope: Scope, send: Send, pump: Pump, media_type: str) -> None:
-        sender = Sender(send, pump, self._delivery.send_timeout)
-        start = {
-            "type": "http.response.start",
-            "status": self.status_code,
-            "headers": self._response_headers(media_type),
-        }
-        going = await sender.send(start)
-        chunk = await pump.chunk(wait=False)
-        # The first body message goes out even if it is empty: granian and daphne hold the headers till then.
-        while going:
-            whole = pump.exhausted and (pump.sound or _waits_for_ever(scope))
-            going = await sender.send({"type": "http.response.body", "body": chunk, "more_body": not whole})
-            if pump.exhausted:
-                return  # of a failed body without its last message, so that the server aborts the transfer
-            chunk = await pump.chunk()
-            going = going and not pump.abandoned
+        outlet = Outlet(pump, send, timeout=self._delivery.send_timeout, end_failed=_waits_for_ever(scope))
+        headers = self._response_headers(media_type)
+        await outlet.run({"type": "http.response.start", "status": self.status_code, "headers": headers})
 
     def _response_headers(self, media_type: str) -> list[tuple[bytes, bytes]]:
         headers = [(name, value) for name, value in self.raw_headers if name.decode("latin-1") not in _OURS]
@@ -180,9 +167,13 @@ class Stream:
 
 async def _listen(receive: Receive, pump: Pump) -> None:
     """Interrupt the pump once the client has gone; a body that nobody has read is dropped."""
-    while (await receive())["type"] != "http.disconnect":
-        pass
-    pump.interrupt("disconnected")
+    try:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+    except Exception:  # noqa: BLE001 - whatever it is, the stream goes on
+        log.exception("receive() raised: that the client leaves will be noticed by sending only")
+    else:
+        pump.interrupt("disconnected")
 
 
 async def _send_problem(problem: Problem, send: Send) -> None:

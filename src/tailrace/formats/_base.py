@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
-from tailrace._errors import DecodeError, LimitExceeded, StreamFailed, TailraceError
+from tailrace._errors import DecodeError, EncodeError, LimitExceeded, StreamFailed, TailraceError
 from tailrace._json import ForeignEncoder, NotPlain, Write, unwritable
+from tailrace._model import Event
 
 if TYPE_CHECKING:
     from tailrace._model import Limits, Problem
@@ -43,8 +44,10 @@ class Encoder:
 
         May change `lead`, `tail` and `write` for the items that follow.
         """
-        del item, buffer
-        return False
+        del buffer
+        if isinstance(item, Event) and item.data is None:
+            return False
+        raise EncodeError("an Event without data inside an item; expected a value")
 
     def seal(self, chunk: bytes) -> bytes:
         """A run of whole items, as it goes out."""

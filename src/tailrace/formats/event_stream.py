@@ -20,8 +20,8 @@ _BOM: Final = b"\xef\xbb\xbf"
 _LINE_END: Final = re.compile("\r\n|\r|\n")
 _NO_LINE_END: Final = re.compile("[\r\n]")
 _NO_ID: Final = re.compile("[\r\n\0]")
-_LONGEST_RETRY: Final = 15
-"""Digits; more of them are a time past the age of the universe."""
+_LONGEST_RETRY: Final = 10**15
+"""Thirty thousand years; more digits than it has are not worth reading, and Python refuses 4,300."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class _Encoder(Encoder):
         super().__init__(write_plain)
         self._json = door(encoder)
         self._silent = 0  # events that set something and are not dispatched
-        self._verbatim = False
+        self._verbatim: list[tuple[int, int]] = []  # where text that is no JSON stands in the buffer
         # A comment: a byte of body makes middleware and proxies let the headers go.
         self.opening = b":\n\n" if retry is None else b"retry: %d\n\n" % retry
         self.first = self.lead = b"data: "
@@ -102,20 +102,32 @@ class _Encoder(Encoder):
             _check_retry(event.retry)
             fields.append(b"retry: %d\n" % event.retry)
         if isinstance(event.data, str):
-            self._verbatim = self._verbatim or not event.data.isascii()
             fields += [b"data: %b\n" % _utf8("data", line) for line in _LINE_END.split(event.data)]
         elif event.data is not None:
-            fields.append(b"data: %b\n" % self._json.dumps(event.data))
+            fields.append(b"data: %b\n" % escape_line_separators(self._json.dumps(event.data)))
         else:
             self._silent += 1
         if not fields:
             raise EncodeError("Event() says nothing; expected data, event, id, retry or comment")
-        buffer += b"".join(fields)
+        text = b"".join(fields)
+        if not text.isascii():
+            self._verbatim.append((len(buffer), len(buffer) + len(text)))
+        buffer += text
         buffer += b"\n"
 
     def seal(self, chunk: bytes) -> bytes:
         # Readers that cut text at U+2028 are spared it in JSON; text that is no JSON stays as it is.
-        return chunk if self._verbatim else escape_line_separators(chunk)
+        parts: list[bytes] = []
+        done = 0
+        for begin, end in self._verbatim:
+            parts += escape_line_separators(chunk[done:begin]), chunk[begin:end]
+            done = end
+        self._verbatim.clear()
+        return (
+            b"".join([*parts, escape_line_separators(chunk[done:])])
+            if parts
+            else escape_line_separators(chunk)
+        )
 
     def end(self, count: int) -> bytes:
         return _last("end", {"count": count - self._silent})
@@ -234,7 +246,8 @@ class EventStreamDecoder(BaseDecoder[Event]):
             if b"\0" not in value:
                 self._id = value
         elif name == b"retry" and value.isdigit():  # of bytes: ASCII digits only
-            self.retry = int(value.lstrip(b"0")[:_LONGEST_RETRY] or b"0")
+            digits = value.lstrip(b"0")
+            self.retry = int(digits or b"0") if len(digits) <= 15 else _LONGEST_RETRY
 
     def _dispatch(self, items: list[Event]) -> None:
         if self._id is not None:

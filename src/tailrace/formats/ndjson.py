@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar, cast
 
-from tailrace._errors import DecodeError, LimitExceeded, StreamFailed, Truncated
+import msgspec
+
+from tailrace._errors import DecodeError, EncodeError, LimitExceeded, StreamFailed, Truncated
 from tailrace._json import DOOR, ForeignEncoder, decode, door, escape_line_separators
 from tailrace._lines import Lines
 from tailrace._model import Limits, Problem
@@ -47,8 +49,16 @@ class _Encoder(Encoder):
     def __init__(self, encoder: ForeignEncoder | None, *, end: bool) -> None:
         super().__init__(door(encoder).write)
         self._end = end
+        if end:
+            self._write_json, self.write = self.write, self._write
         # Where the body may end in spaces, `json.loads` of each line breaks: only with an end record.
         self.keep_alive = b" " if end else b""
+
+    def _write(self, item: Any, buffer: bytearray, _at: int = -1) -> None:
+        begin = len(buffer)
+        self._write_json(item, buffer, -1)
+        if b'"end"' in buffer[begin : begin + 16] and _is_end(msgspec.json.decode(buffer[begin:])):
+            raise EncodeError('an item that a reader would take for the end record, {"end":{"count":N}}')
 
     def seal(self, chunk: bytes) -> bytes:
         return escape_line_separators(chunk)
@@ -101,7 +111,9 @@ class NDJSONDecoder(BaseDecoder[Any]):
 
     def _end(self, items: list[Any]) -> None:
         rest = self._lines.rest().strip(_SPACE)
-        if rest:
+        if rest and self._ended:
+            self._record(rest, items)
+        elif rest:
             self._unterminated(rest, items)
         if self._end_expected and not self._ended:
             raise Truncated(f"{self._count} records came, but not the end record", offset=self._offset)
@@ -134,4 +146,7 @@ def _is_end(value: Any) -> bool:
         return False
     members = cast("dict[str, Any]", value)
     end = members.get("end")
-    return len(members) == 1 and isinstance(end, dict) and list(cast("dict[str, Any]", end)) == ["count"]
+    if len(members) != 1 or not isinstance(end, dict):
+        return False
+    counted = cast("dict[str, Any]", end)
+    return list(counted) == ["count"] and type(counted["count"]) is int

@@ -154,7 +154,7 @@ class Pump:
         if self._finished:
             return
         self._finished = True
-        self.interrupt(reason)
+        self.interrupt(reason if self._task is not None else "not_started")
         with anyio.CancelScope(shield=True):
             try:
                 await self._cleaned_up()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tailrace._drive import Pump, log
 from tailrace._errors import InvalidAccept, NotAcceptable
+from tailrace._headers import RawHeaders, problem_headers, raw_headers, stream_headers
 from tailrace._json import DOOR, ForeignEncoder, door
 from tailrace._model import Delivery, Problem
 from tailrace._negotiate import Offer, choose
@@ -26,16 +27,6 @@ Send = Callable[[Message], Awaitable[None]]
 
 FORMATS: Final[tuple[Format, ...]] = (JSONArray(), NDJSON(), EventStream())
 """What a stream is offered in unless `formats` says otherwise; the first is the default."""
-
-_HEADERS: Final = {
-    "cache-control": "no-store",
-    "x-accel-buffering": "no",  # or nginx takes the whole body in, for a client that reads nothing too
-    "incremental": "?1",
-    "x-content-type-options": "nosniff",
-}
-
-_FRAMING: Final = frozenset({"connection", "content-length", "content-type", "transfer-encoding"})
-_OURS: Final = _FRAMING | {"vary"}
 
 
 class Stream:
@@ -64,16 +55,8 @@ class Stream:
     ) -> None:
         check_content(content)
         door(encoder)
-        for name in headers or {}:
-            if name.lower() in _FRAMING:
-                raise ValueError(
-                    f"headers: {name} is decided by the format and the server; expected other headers"
-                )
         self.status_code = status_code
-        self.raw_headers = [
-            (name.lower().encode("latin-1"), value.encode("latin-1"))
-            for name, value in (headers or {}).items()
-        ]
+        self.raw_headers = raw_headers(headers)
         self._content = content
         self._offer = Offer.of(formats)
         self._encoder = encoder
@@ -103,7 +86,7 @@ class Stream:
         try:
             await _send_problem(problem, send)
         finally:
-            await pump.aclose("not_started")
+            await pump.aclose()
 
     def _pump(self, format_: Format) -> Pump:
         return Pump(
@@ -118,17 +101,17 @@ class Stream:
         try:
             if terminal_id is not None and terminal_id in _fields(scope, b"last-event-id"):
                 # The reader has seen the end: 204 tells an EventSource to stop (WHATWG HTML 9.2.3).
-                pump.interrupt("not_started")
                 await _send_whole(204, [(b"cache-control", b"no-store")], b"", send)
             elif scope["method"] == "HEAD":
                 pump.interrupt("head")
-                await _send_whole(self.status_code, self._response_headers(media_type), b"", send)
+                await _send_whole(self.status_code, stream_headers(media_type, self.raw_headers), b"", send)
             else:
                 await self._stream(scope, receive, send, pump, media_type)
         finally:
             await pump.aclose()
 
     async def _stream(self, scope: Scope, receive: Receive, send: Send, pump: Pump, media_type: str) -> None:
+        self._before_start()
         listener = asyncio.create_task(_listen(receive, pump))
         try:
             error = await pump.begin()
@@ -141,6 +124,9 @@ class Stream:
         finally:
             listener.cancel()
 
+    def _before_start(self) -> None:
+        """Raise what the framework knows to be wrong with the source."""
+
     def _is_frameworks(self, error: BaseException, scope: Scope) -> bool:
         """Whether `error`, raised before the first item, is for the framework to answer."""
         del error, scope
@@ -148,21 +134,8 @@ class Stream:
 
     async def _body(self, scope: Scope, send: Send, pump: Pump, media_type: str) -> None:
         outlet = Outlet(pump, send, timeout=self._delivery.send_timeout, end_failed=_waits_for_ever(scope))
-        headers = self._response_headers(media_type)
+        headers = stream_headers(media_type, self.raw_headers)
         await outlet.run({"type": "http.response.start", "status": self.status_code, "headers": headers})
-
-    def _response_headers(self, media_type: str) -> list[tuple[bytes, bytes]]:
-        headers = [(name, value) for name, value in self.raw_headers if name.decode("latin-1") not in _OURS]
-        present = {name for name, _ in headers}
-        headers += [
-            (name.encode(), value.encode())
-            for name, value in _HEADERS.items()
-            if name.encode() not in present
-        ]
-        vary = [value for name, value in self.raw_headers if name == b"vary"]
-        if not any(b"accept" in map(bytes.strip, value.lower().split(b",")) for value in vary):
-            vary.append(b"Accept")
-        return [(b"content-type", media_type.encode("latin-1")), (b"vary", b", ".join(vary)), *headers]
 
 
 async def _listen(receive: Receive, pump: Pump) -> None:
@@ -177,16 +150,10 @@ async def _listen(receive: Receive, pump: Pump) -> None:
 
 
 async def _send_problem(problem: Problem, send: Send) -> None:
-    headers = [
-        (b"content-type", b"application/problem+json"),
-        (b"vary", b"Accept"),
-        (b"cache-control", b"no-store"),
-        (b"x-content-type-options", b"nosniff"),
-    ]
-    await _send_whole(problem.status, headers, DOOR.dumps(problem.members()), send)
+    await _send_whole(problem.status, problem_headers(), DOOR.dumps(problem.members()), send)
 
 
-async def _send_whole(status: int, headers: list[tuple[bytes, bytes]], body: bytes, send: Send) -> None:
+async def _send_whole(status: int, headers: RawHeaders, body: bytes, send: Send) -> None:
     if body:
         headers = [*headers, (b"content-length", b"%d" % len(body))]
     await send({"type": "http.response.start", "status": status, "headers": headers})

@@ -59,10 +59,12 @@ class Stream(asgi.Stream, Response):
 
     async def __call__(self, scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send) -> None:
         """Answer one HTTP request, then run `background`."""
-        _refuse_lazy_body(self._content)
         await super().__call__(scope, receive, send)
         if self.background is not None:
             await self.background()
+
+    def _before_start(self) -> None:
+        _refuse_lazy_body(self._content)
 
     def _is_frameworks(self, error: BaseException, scope: asgi.Scope) -> bool:
         by_class, _ = scope.get("starlette.exception_handlers", ({}, {}))

@@ -17,11 +17,11 @@ TERMINAL_ID: Final = "~end"
 an EventSource, which would otherwise run a finite stream for ever, stops (WHATWG HTML 9.2.3)."""
 
 _BOM: Final = b"\xef\xbb\xbf"
-_LINE_END: Final = re.compile("\r\n|\r|\n")
-_NO_LINE_END: Final = re.compile("[\r\n]")
-_NO_ID: Final = re.compile("[\r\n\0]")
-_LONGEST_RETRY: Final = 10**15
-"""Thirty thousand years; more digits than it has are not worth reading, and Python refuses 4,300."""
+_LINE_END: Final = re.compile(b"\r\n|\r|\n")
+_NOT_IN_FIELD: Final = re.compile("[\r\n\0]")
+_NUL: Final = re.compile("\0")
+_RETRY_DIGITS: Final = 15
+"""More are read as the longest of them, thirty thousand years: Python reads no number of 4,301 digits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,14 +95,14 @@ class _Encoder(Encoder):
             )
         fields = [
             *_comment(event.comment),
-            *_field("event", event.event, _NO_LINE_END),
-            *_field("id", event.id, _NO_ID),
+            *_field("event", event.event),
+            *_field("id", event.id),
         ]
         if event.retry is not None:
             _check_retry(event.retry)
             fields.append(b"retry: %d\n" % event.retry)
         if isinstance(event.data, str):
-            fields += [b"data: %b\n" % _utf8("data", line) for line in _LINE_END.split(event.data)]
+            fields += [b"data: %b\n" % line for line in _LINE_END.split(_utf8("data", event.data))]
         elif event.data is not None:
             fields.append(b"data: %b\n" % escape_line_separators(self._json.dumps(event.data)))
         else:
@@ -145,29 +145,29 @@ def _last(event: str, members: dict[str, Any]) -> bytes:
     return b"event: %b\nid: %b\ndata: %b\n\n" % (event.encode(), TERMINAL_ID.encode(), data)
 
 
-def _field(name: str, value: Any, forbidden: re.Pattern[str]) -> list[bytes]:
+def _field(name: str, value: Any) -> list[bytes]:
     if value is None:
         return []
-    if not isinstance(value, str):
-        raise EncodeError(f"Event.{name}: expected a str, got {type(value).__qualname__}", path=f"$.{name}")
-    found = forbidden.search(value)
-    if found:
-        kinds = "CR, LF or NUL" if forbidden is _NO_ID else "CR or LF"
-        raise EncodeError(
-            f"Event.{name}: expected text without {kinds}, found {found[0]!r} at character {found.start()}",
-            path=f"$.{name}",
-        )
-    return [b"%b: %b\n" % (name.encode(), _utf8(name, value))]
+    return [b"%b: %b\n" % (name.encode(), _text(name, value, _NOT_IN_FIELD, "CR, LF or NUL"))]
 
 
 def _comment(comment: Any) -> list[bytes]:
     if comment is None:
         return []
-    if not isinstance(comment, str):
+    text = _text("comment", comment, _NUL, "NUL")
+    return [b": %b\n" % line for line in _LINE_END.split(text)]
+
+
+def _text(name: str, value: Any, forbidden: re.Pattern[str], kinds: str) -> bytes:
+    if not isinstance(value, str):
+        raise EncodeError(f"Event.{name}: expected a str, got {type(value).__qualname__}", path=f"$.{name}")
+    found = forbidden.search(value)
+    if found:
         raise EncodeError(
-            f"Event.comment: expected a str, got {type(comment).__qualname__}", path="$.comment"
+            f"Event.{name}: expected text without {kinds}, found {found[0]!r} at character {found.start()}",
+            path=f"$.{name}",
         )
-    return [b": %b\n" % _utf8("comment", line) for line in _LINE_END.split(comment)]
+    return _utf8(name, value)
 
 
 def _utf8(name: str, value: str) -> bytes:
@@ -247,7 +247,7 @@ class EventStreamDecoder(BaseDecoder[Event]):
                 self._id = value
         elif name == b"retry" and value.isdigit():  # of bytes: ASCII digits only
             digits = value.lstrip(b"0")
-            self.retry = int(digits or b"0") if len(digits) <= 15 else _LONGEST_RETRY
+            self.retry = int(digits or b"0") if len(digits) <= _RETRY_DIGITS else 10**_RETRY_DIGITS - 1
 
     def _dispatch(self, items: list[Event]) -> None:
         if self._id is not None:

@@ -1,0 +1,70 @@
+"""The header fields of a response (RFC 9110): what a stream always says, and what its user adds."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+RawHeaders = list[tuple[bytes, bytes]]
+
+_ALWAYS: Final = {
+    "cache-control": "no-store",
+    "x-accel-buffering": "no",  # or nginx takes the whole body in, for a client that reads nothing too
+    "incremental": "?1",
+    "x-content-type-options": "nosniff",
+}
+_FRAMING: Final = frozenset({"connection", "content-length", "content-type", "transfer-encoding"})
+_NAME: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_NOT_IN_VALUE: Final = re.compile(r"[\r\n\0]|[^\x00-\xff]")
+
+
+def raw_headers(headers: Mapping[str, str] | None) -> RawHeaders:
+    """The user's header fields as bytes.
+
+    Raises `ValueError` for a field that is not the user's to decide, or that would corrupt the head of
+    the response (RFC 9110 5.1, 5.5).
+    """
+    raw: RawHeaders = []
+    for name, value in (headers or {}).items():
+        if not _NAME.fullmatch(name):
+            raise ValueError(f"headers: expected a field name, got {name!r}")
+        if name.lower() in _FRAMING:
+            raise ValueError(
+                f"headers: {name} is decided by the format and the server; expected other headers"
+            )
+        found = _NOT_IN_VALUE.search(value)
+        if found:
+            raise ValueError(
+                f"headers: expected {name} without CR, LF, NUL and characters above U+00FF, "
+                f"found {found[0]!r} at character {found.start()}"
+            )
+        raw.append((name.lower().encode("latin-1"), value.encode("latin-1")))
+    return raw
+
+
+def stream_headers(media_type: str, added: Iterable[tuple[bytes, bytes]]) -> RawHeaders:
+    """The header fields of a stream; a field in `added` replaces the one that a stream has by itself."""
+    own = [(name, value) for name, value in added if name.decode("latin-1").lower() not in _FRAMING]
+    vary = [value for name, value in own if name.lower() == b"vary"]
+    if not any(field.strip().lower() in {b"accept", b"*"} for value in vary for field in value.split(b",")):
+        vary.append(b"Accept")
+    present = {name.lower() for name, _ in own}
+    return [
+        (b"content-type", media_type.encode("latin-1")),
+        (b"vary", b", ".join(vary)),
+        *((name.encode(), value.encode()) for name, value in _ALWAYS.items() if name.encode() not in present),
+        *((name, value) for name, value in own if name.lower() != b"vary"),
+    ]
+
+
+def problem_headers() -> RawHeaders:
+    """The header fields of a problem document (RFC 9457)."""
+    return [
+        (b"content-type", b"application/problem+json"),
+        (b"vary", b"Accept"),
+        (b"cache-control", b"no-store"),
+        (b"x-content-type-options", b"nosniff"),
+    ]

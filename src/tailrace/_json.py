@@ -167,11 +167,11 @@ def _children(value: Any) -> Iterator[tuple[str, Any]]:
     if isinstance(value, Event):
         yield "", value.data
     elif isinstance(value, Mapping):
-        for key, member in value.items():  # pyright: ignore[reportUnknownVariableType]
+        for key, member in value.items():  # pyright: ignore[reportUnknownVariableType] - any mapping
             yield f".{key}" if isinstance(key, str) else f"[{key!r}]", member
             yield f" (the member name {key!r})", {key: None}
     elif isinstance(value, list | tuple | set | frozenset):
-        for index, element in enumerate(value):  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+        for index, element in enumerate(value):  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] - any
             yield f"[{index}]", element
     else:
         for name in fields:

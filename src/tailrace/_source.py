@@ -96,8 +96,7 @@ async def _write_all(iterator: AsyncIterable[Any], sink: Sink) -> None:  # noqa:
     """The hot loop: every name in it is local, and it calls no Python function for an item."""
     encoder, buffer, high = sink.encoder, sink.buffer, sink.high
     write, lead, tail = encoder.write, encoder.first, encoder.tail
-    items = silent = 0
-    run, next_look, looked = 1, 0, monotonic()
+    items, silent, run, next_look, looked = 0, 0, 1, 0, monotonic()
     try:
         async for item in iterator:
             before = len(buffer)
@@ -127,9 +126,8 @@ async def _write_all(iterator: AsyncIterable[Any], sink: Sink) -> None:  # noqa:
             if items >= next_look:
                 now = monotonic()
                 run = min(run * 2, _LONGEST_RUN) if now - looked < _BRISK else 1
-                if (
-                    before and now - looked >= _TURN
-                ):  # into an empty buffer: it was taken, so the loop has turned
+                # An empty buffer was taken since, so the loop has turned without our doing.
+                if before and now - looked >= _TURN:
                     await asyncio.sleep(0)
                     now = monotonic()
                 next_look, looked = items + run, now

@@ -28,6 +28,9 @@ Send = Callable[[Message], Awaitable[None]]
 FORMATS: Final[tuple[Format, ...]] = (JSONArray(), NDJSON(), EventStream())
 """What a stream is offered in unless `formats` says otherwise; the first is the default."""
 
+_READING_TIME: Final = 0.1
+"""Seconds between the last byte of a failed body and the abort, unless the client leaves before."""
+
 
 class Stream:
     """A response whose body is written while its items come.
@@ -117,6 +120,9 @@ class Stream:
             error = await pump.begin()
             if error is None:
                 await self._body(scope, send, pump, media_type)
+                if pump.exhausted and not pump.sound:
+                    # To return is to abort, and then a browser drops what its page has not read yet.
+                    await asyncio.wait([listener], timeout=_READING_TIME)
             elif self._is_frameworks(error, scope):
                 raise error
             else:

@@ -19,7 +19,6 @@ an EventSource, which would otherwise run a finite stream for ever, stops (WHATW
 _BOM: Final = b"\xef\xbb\xbf"
 _LINE_END: Final = re.compile(b"\r\n|\r|\n")
 _NOT_IN_FIELD: Final = re.compile("[\r\n\0]")
-_NUL: Final = re.compile("\0")
 _RETRY_DIGITS: Final = 15
 """More are read as the longest of them, thirty thousand years: Python reads no number of 4,301 digits."""
 
@@ -94,7 +93,7 @@ class _Encoder(Encoder):
                 f"Event.id: {TERMINAL_ID!r} is the id that ends a stream; expected another", path="$.id"
             )
         fields = [
-            *_comment(event.comment),
+            *_field("comment", event.comment),
             *_field("event", event.event),
             *_field("id", event.id),
         ]
@@ -148,26 +147,16 @@ def _last(event: str, members: dict[str, Any]) -> bytes:
 def _field(name: str, value: Any) -> list[bytes]:
     if value is None:
         return []
-    return [b"%b: %b\n" % (name.encode(), _text(name, value, _NOT_IN_FIELD, "CR, LF or NUL"))]
-
-
-def _comment(comment: Any) -> list[bytes]:
-    if comment is None:
-        return []
-    text = _text("comment", comment, _NUL, "NUL")
-    return [b": %b\n" % line for line in _LINE_END.split(text)]
-
-
-def _text(name: str, value: Any, forbidden: re.Pattern[str], kinds: str) -> bytes:
     if not isinstance(value, str):
         raise EncodeError(f"Event.{name}: expected a str, got {type(value).__qualname__}", path=f"$.{name}")
-    found = forbidden.search(value)
+    found = _NOT_IN_FIELD.search(value)
     if found:
         raise EncodeError(
-            f"Event.{name}: expected text without {kinds}, found {found[0]!r} at character {found.start()}",
+            f"Event.{name}: expected text without CR, LF or NUL, found {found[0]!r} at character {found.start()}",
             path=f"$.{name}",
         )
-    return _utf8(name, value)
+    # A comment is a field without a name. (WHATWG HTML 9.2.5)
+    return [b"%b: %b\n" % (b"" if name == "comment" else name.encode(), _utf8(name, value))]
 
 
 def _utf8(name: str, value: str) -> bytes:

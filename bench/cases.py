@@ -1,0 +1,137 @@
+"""What is measured, and what is to be reached."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+_NDJSON: Final = "application/x-ndjson"
+_ARRAY: Final = "application/json"
+_SSE: Final = "text/event-stream"
+
+
+@dataclass(frozen=True)
+class Target:
+    """A bound on this case's figure as a multiple of the case `than`'s, in the same round."""
+
+    than: str
+    most: float | None = None
+    least: float | None = None
+
+    def __str__(self) -> str:
+        """As in a table's heading."""
+        sign, bound = ("≤", self.most) if self.most is not None else ("≥", self.least)
+        return f"{sign} {bound:g} × {self.than}"
+
+    def met(self, ratio: float) -> bool:
+        """Whether `ratio` is within the bound."""
+        return (self.most is None or ratio <= self.most) and (self.least is None or ratio >= self.least)
+
+    def miss(self, ratio: float) -> str:
+        """By how much it is not."""
+        bound = self.most if self.most is not None else self.least
+        assert bound  # noqa: S101 - one of the two is always given
+        return f"{abs(ratio / bound - 1):.0%}"
+
+
+@dataclass(frozen=True)
+class Case:
+    """A server's way to answer. `key` names it in ratios and in `--only`."""
+
+    key: str
+    label: str
+    app: str
+    path: str
+    accept: str = _NDJSON
+    cost: float = 0.5
+    """CPU seconds for a million rows, roughly: what costs much is measured with fewer rows."""
+    targets: tuple[Target, ...] = ()
+
+    @property
+    def ours(self) -> bool:
+        """Whether it is tailrace's."""
+        return self.app.startswith("ours:")
+
+
+def _floor(most: float) -> tuple[Target, ...]:
+    return (Target("F", most=most),)
+
+
+def _own(key: str, cost: float) -> tuple[float, tuple[Target, ...]]:
+    return cost, (Target(key, most=0.25),)
+
+
+_OURS: Final = "ours:fastapi"
+_OWN: Final = "fastapi_own:app"
+
+BULK: Final = (
+    Case("raw", "raw ASGI, bytes made beforehand, 64 KiB", "raw:app", "/prebaked", cost=0.05),
+    Case("F", "F: sync loop, orjson per row, 64 KiB", "raw:app", "/floor"),
+    Case("ndjson", "tailrace NDJSON, dicts", _OURS, "/dicts", targets=_floor(1.5)),
+    Case("array", "tailrace JSON array, dicts", _OURS, "/dicts", _ARRAY, targets=_floor(1.5)),
+    Case("sse", "tailrace SSE, dicts", _OURS, "/dicts", _SSE, targets=_floor(1.7)),
+    Case("models", "tailrace NDJSON, pydantic models", _OURS, "/models", targets=_floor(2.5)),
+    Case("sync", "tailrace NDJSON, sync generator", _OURS, "/sync", targets=_floor(2.5)),
+    Case("yield", "tailrace yield, NDJSON, dicts", _OURS, "/yield", _NDJSON, *_own("fastapi-jsonl", 3)),
+    Case(
+        "yield-typed",
+        "tailrace yield, NDJSON, models",
+        _OURS,
+        "/yield-typed",
+        _NDJSON,
+        *_own("fastapi-jsonl-typed", 3),
+    ),
+    Case(
+        "yield-sync",
+        "tailrace yield, NDJSON, sync def",
+        _OURS,
+        "/yield-sync",
+        _NDJSON,
+        *_own("fastapi-jsonl-sync", 1),
+    ),
+    Case("yield-sse", "tailrace yield, SSE, dicts", _OURS, "/yield", _SSE, *_own("fastapi-sse", 3)),
+    Case(
+        "yield-sse-typed",
+        "tailrace yield, SSE, models",
+        _OURS,
+        "/yield-typed",
+        _SSE,
+        *_own("fastapi-sse-typed", 3),
+    ),
+    Case("litestar", "litestar Stream + orjson", "litestar_own:app", "/rows", cost=3.2),
+    Case("fastify", "fastify, JSON.stringify", "fastify.mjs", "/rows", cost=3.3),
+    Case("streaming", "Starlette StreamingResponse + orjson", "starlette_own:streaming", "/rows", cost=4.1),
+    Case(
+        "sse-starlette",
+        "sse-starlette + orjson",
+        "starlette_own:sse",
+        "/rows",
+        _SSE,
+        13.5,
+        (Target("sse", least=25),),
+    ),
+    Case("fastapi-jsonl", "FastAPI JSONL, dicts", _OWN, "/jsonl", _NDJSON, 26, (Target("ndjson", least=50),)),
+    Case("fastapi-jsonl-typed", "FastAPI JSONL, typed", _OWN, "/jsonl-typed", _NDJSON, 11),
+    Case("fastapi-jsonl-sync", "FastAPI JSONL, sync def", _OWN, "/jsonl-sync", _NDJSON, 84),
+    Case("fastapi-sse", "FastAPI SSE, dicts", _OWN, "/sse", _SSE, 72, (Target("sse", least=100),)),
+    Case("fastapi-sse-typed", "FastAPI SSE, typed", _OWN, "/sse-typed", _SSE, 55),
+)
+
+_EVENT: Final = Target("raw", most=1.6)
+
+LIVE: Final = (
+    Case("raw", "raw ASGI", "raw:app", "/live", _SSE),
+    Case("asgi", "tailrace, bare ASGI", "ours:asgi", "/live", _SSE, targets=(_EVENT,)),
+    Case("starlette", "tailrace on Starlette", "ours:starlette", "/live", _SSE),
+    Case("fastapi", "tailrace on FastAPI", "ours:fastapi", "/live", _SSE),
+    Case("streaming", "Starlette StreamingResponse + orjson", "starlette_own:streaming", "/live", _SSE),
+    Case("sse-starlette", "sse-starlette + orjson", "starlette_own:sse", "/live", _SSE),
+    Case("fastapi-sse", "FastAPI SSE", "fastapi_own:app", "/live", _SSE),
+    Case("node", "node http", "node_http.mjs", "/live", _SSE),
+)
+MEMORY_TARGET: Final = Target("raw", most=1.5)
+LATENCY_TARGET: Final = Target("streaming", most=1.0)
+PEAK_TARGET: Final = 2 * 1024 * 1024
+"""Bytes over the idle server while a million rows go out."""
+FIRST_TARGET: Final = 0.002
+"""Seconds to the first byte over raw's."""

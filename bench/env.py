@@ -1,0 +1,112 @@
+"""The peers' own environments: Python packages by uv, node packages by npm, both from lock files."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+PEERS: Final = ROOT / "bench" / "peers"
+_NAMES: Final = (
+    "uvicorn",
+    "uvloop",
+    "httptools",
+    "msgspec",
+    "orjson",
+    "pydantic",
+    "starlette",
+    "fastapi",
+    "sse-starlette",
+    "litestar",
+)
+
+
+class NotReadyError(Exception):
+    """An environment could not be made; the message says why."""
+
+
+@dataclass(frozen=True)
+class Environment:
+    """What servers are started with; `node` is None where there is none, and `without_node` says why."""
+
+    python: Path
+    node: Path | None
+    without_node: str
+    versions: tuple[str, ...]
+
+
+def prepare() -> Environment:
+    """Sync both environments from their lock files; only uv's is needed."""
+    python = _sync_python()
+    node, why = _sync_node()
+    return Environment(python, node, why, (*_python_versions(python), *_node_versions(node)))
+
+
+def _find_uv() -> str:
+    # `uv run` names itself in UV; run.py passes it on.
+    found = os.environ.get("UV") or shutil.which("uv")
+    if found is None:
+        msg = "uv was not found on the PATH or in $UV; `python3 run.py bench` gets it"
+        raise NotReadyError(msg)
+    return found
+
+
+def _sync_python() -> Path:
+    # Not `--locked`: the lock lists tailrace's own development tools too, and need not follow them.
+    command = [_find_uv(), "sync", "--frozen", "--quiet", "--project", str(PEERS), "--python", sys.executable]
+    # The environment that this process runs in is not the one to be synced.
+    unwanted = ("VIRTUAL_ENV", "UV_PROJECT_ENVIRONMENT")
+    environ = {name: value for name, value in os.environ.items() if name not in unwanted}
+    done = subprocess.run(command, env=environ, check=False, capture_output=True, text=True)
+    if done.returncode:
+        msg = f"uv could not make bench/peers/.venv:\n{done.stderr.strip()}"
+        raise NotReadyError(msg)
+    folder, name = ("Scripts", "python.exe") if sys.platform == "win32" else ("bin", "python")
+    return PEERS / ".venv" / folder / name
+
+
+def _sync_node() -> tuple[Path | None, str]:
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if node is None or npm is None:
+        return None, "no node and npm on this machine"
+    mark, lock = PEERS / "node_modules" / ".package-lock.json", PEERS / "package-lock.json"
+    if mark.exists() and mark.stat().st_mtime >= lock.stat().st_mtime:
+        return Path(node), ""
+    command = [npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"]
+    done = subprocess.run(command, cwd=PEERS, check=False, capture_output=True, text=True)
+    if done.returncode:
+        return None, f"npm ci failed: {done.stderr.strip().splitlines()[-1:]}"
+    return Path(node), ""
+
+
+def _python_versions(python: Path) -> list[str]:
+    code = (
+        "import sys, platform, importlib.metadata as m\n"
+        "print(platform.python_implementation(), platform.python_version())\n"
+        "for name in sys.argv[1:]: print(name, m.version(name))"
+    )
+    done = subprocess.run([python, "-c", code, *_NAMES], check=True, capture_output=True, text=True)
+    return done.stdout.splitlines()
+
+
+def _node_versions(node: Path | None) -> list[str]:
+    if node is None:
+        return []
+    code = "console.log('node', process.versions.node); console.log('fastify', require('fastify/package.json').version)"
+    done = subprocess.run([node, "-e", code], cwd=PEERS, check=True, capture_output=True, text=True)
+    return done.stdout.splitlines()
+
+
+def cpu_model() -> str:
+    """The processor's name, and how many of them."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        lines = []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return f"{os.cpu_count()} x {names[0] if names else 'unknown processor'}"

@@ -1,0 +1,1 @@
+"""Servers to be measured; they run in an environment of their own, which `bench.env` makes."""

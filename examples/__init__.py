@@ -1,0 +1,1 @@
+"""Programs that use tailrace on real input."""

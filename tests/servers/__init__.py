@@ -1,0 +1,1 @@
+"""tailrace behind real servers, over real sockets."""

@@ -1,0 +1,1 @@
+"""The applications that the servers run; each records what its sources do."""

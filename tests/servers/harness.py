@@ -1,0 +1,190 @@
+"""Servers as child processes: started on a free port, watched through their log, killed as a group."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import sysconfig
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from .wire import Reply, fetch
+
+T = TypeVar("T")
+
+HERE: Final = Path(__file__).parent
+SERVERS: Final = ("uvicorn", "hypercorn", "granian", "daphne")
+START_WITHIN: Final = 30.0
+ATTEMPTS: Final = 3
+ALARMING: Final = re.compile(r"\b(ERROR|CRITICAL)\b|Traceback \(most recent")
+
+
+class Broken(AssertionError):
+    """A promise that was not kept. Only a check raises it, so a control cannot fail for another reason."""
+
+
+def expect(kept: object, otherwise: str) -> None:
+    """Raise `Broken` unless the promise was kept."""
+    if not kept:
+        raise Broken(otherwise)
+
+
+def eventually(probe: Callable[[], T], within: float, otherwise: str) -> T:
+    """What `probe` returns as soon as that is true; `Broken` if it is not in time."""
+    deadline = time.monotonic() + within
+    while True:
+        value = probe()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise Broken(f"{otherwise} (waited {within} s)")
+        time.sleep(0.01)
+
+
+@dataclass
+class Server:
+    """A running server and what a test may ask about it."""
+
+    name: str
+    middleware: bool
+    port: int
+    log: Path
+    process: subprocess.Popen[bytes] = field(repr=False)
+
+    @property
+    def aborts(self) -> bool:
+        """Whether an unfinished body is seen as such: not behind the middleware, never on daphne."""
+        return not self.middleware and self.name != "daphne"
+
+    @property
+    def holds_back(self) -> bool:
+        """Whether `send` waits for a client that does not read."""
+        return self.name != "daphne"
+
+    def get(
+        self,
+        target: str,
+        *,
+        accept: str = "*/*",
+        method: str = "GET",
+        headers: dict[str, str] | None = None,
+        within: float = 5.0,
+    ) -> Reply:
+        """One whole exchange on a connection of its own."""
+        return fetch(self.port, target, method=method, headers={"accept": accept, **(headers or {})}, within=within)
+
+    def state(self, run: str) -> dict[str, Any]:
+        """What the application has recorded about one run."""
+        reply = self.get(f"/probe/state?run={run}")
+        expect(reply.status == 200, "the probe does not answer")
+        return dict(reply.json)
+
+    def threads(self) -> list[str]:
+        """The names of the live Python threads."""
+        return list(self.get("/probe/threads").json)
+
+    def wrote(self) -> str:
+        """Its whole log so far."""
+        return self.log.read_text(errors="replace")
+
+    def kill(self) -> None:
+        """End it and its workers; nothing is waited for, tests of shutdown are elsewhere."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+
+def command(name: str, target: str, port: int) -> list[str]:
+    """How each server is started: its own defaults, one worker."""
+    scripts = sysconfig.get_path("scripts")
+    program = shutil.which(name, path=scripts)
+    assert program, f"{name} is not installed in {scripts}"
+    return [
+        program,
+        *{
+            "uvicorn": [target, "--host", "127.0.0.1", "--port", str(port)],
+            "hypercorn": [target, "--bind", f"127.0.0.1:{port}", "--error-logfile", "-"],
+            "granian": [target, "--interface", "asgi", "--host", "127.0.0.1", "--port", str(port)],
+            "daphne": [target, "-b", "127.0.0.1", "-p", str(port)],
+        }[name],
+    ]
+
+
+def free_port() -> int:
+    """A port that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def start(name: str, *, middleware: bool, app: str, logs: Path) -> Server:
+    """A server that answers; tried again on another port if that one was taken meanwhile."""
+    for attempt in range(ATTEMPTS):
+        log = logs / f"{name}-{'middleware' if middleware else 'bare'}-{app}-{attempt}.log"
+        server = _spawn(name, middleware=middleware, app=app, log=log)
+        if _answers(server):
+            return server
+        server.kill()
+    raise RuntimeError(f"{name} did not start:\n{server.wrote()}")
+
+
+def _spawn(name: str, *, middleware: bool, app: str, log: Path) -> Server:
+    port = free_port()
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(HERE),
+        "PYTHONUNBUFFERED": "1",
+        "WITH_MIDDLEWARE": "1" if middleware else "",
+    }
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command(name, f"apps.{app}:app", port),
+            cwd=HERE,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    return Server(name, middleware, port, log, process)
+
+
+def _answers(server: Server) -> bool:
+    deadline = time.monotonic() + START_WITHIN
+    while time.monotonic() < deadline and server.process.poll() is None:
+        with contextlib.suppress(OSError):
+            return server.get("/probe/ping").status == 200
+        time.sleep(0.05)
+    return False
+
+
+@contextlib.contextmanager
+def running(name: str, *, middleware: bool, app: str, logs: Path) -> Iterator[Server]:
+    """A server for the time of a `with`."""
+    server = start(name, middleware=middleware, app=app, logs=logs)
+    try:
+        yield server
+    finally:
+        server.kill()
+
+
+def log_since(server: Server, mark: int) -> str:
+    """What the server wrote after its log was `mark` characters long."""
+    return server.wrote()[mark:]
+
+
+def alarms(text: str) -> list[str]:
+    """The lines of a log that would wake somebody up."""
+    return [line for line in text.splitlines() if ALARMING.search(line)]
+
+
+assert sys.platform == "linux", "the servers' tests are for Linux: process groups, SO_LINGER"

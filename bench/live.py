@@ -8,7 +8,6 @@ import statistics
 import subprocess
 import sys
 import time
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -64,15 +63,10 @@ class Live:
     def run(self, cases: Iterable[Case], rounds: int) -> None:
         """Measure every case in turn, `rounds` times."""
         ready = [case for case in cases if self._can(case)]
-        with ExitStack() as stack:
-            servers: dict[str, Server] = {}
+        for number in range(rounds):
             for case in ready:
-                self._say(f"starting  {case.label}")
-                servers[case.key] = stack.enter_context(Server(self._environment, case.app))
-            for number in range(rounds):
-                for case in ready:
-                    self._say(f"events, round {number + 1}/{rounds}  {case.label}")
-                    self._events(case, servers[case.key])
+                self._say(f"events, round {number + 1}/{rounds}  {case.label}")
+                self._events(case)
         for number in range(rounds):
             for case in ready:
                 self._say(f"memory, round {number + 1}/{rounds}  {case.label}")
@@ -97,23 +91,25 @@ class Live:
         self.figures[case.key] = Figures()
         return True
 
-    def _events(self, case: Case, server: Server) -> None:
+    def _events(self, case: Case) -> None:
         figures = self.figures[case.key]
-        busy = self._crowd(case, server, BUSY)
+        busy = self._crowd(case, BUSY)
         figures.cpu.append(busy["cpu"] / busy["events"] * 1e6)
         figures.rate.append(busy["events"] / busy["wall"])
         figures.busy.append(busy["p99"])
-        figures.calm.append(self._crowd(case, server, CALM)["p99"])
+        figures.calm.append(self._crowd(case, CALM)["p99"])
 
-    def _crowd(self, case: Case, server: Server, interval: float) -> dict[str, Any]:
-        command = _command(server, case.path, self._connections, interval)
-        done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
-        if done.returncode:
-            raise ServerError(f"{case.label}: {done.stderr.strip()[-500:]}" + server.said())
-        seen: dict[str, Any] = json.loads(done.stdout)
-        if seen["lost"] or not seen["events"]:
-            raise ServerError(f"{case.label}: {seen['lost']} connections were lost" + server.said())
-        return seen
+    def _crowd(self, case: Case, interval: float) -> dict[str, Any]:
+        # A new server each time: not all of them end a source whose reader has gone.
+        with Server(self._environment, case.app) as server:
+            command = _command(server, case.path, self._connections, interval)
+            done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
+            if done.returncode:
+                raise ServerError(f"{case.label}: {done.stderr.strip()[-500:]}" + server.said())
+            seen: dict[str, Any] = json.loads(done.stdout)
+            if seen["lost"] or not seen["events"]:
+                raise ServerError(f"{case.label}: {seen['lost']} connections were lost" + server.said())
+            return seen
 
     def _memory(self, case: Case) -> None:
         with Server(self._environment, case.app) as server:

@@ -51,18 +51,28 @@ def _walk(root: Path) -> Iterator[str]:
 def definitions(sources: Sequence[Source], stop: threading.Event) -> Iterator[tuple[int, list[Row]]]:
     """Parse `sources` in a process for each core; give, in order, the number of files and their rows."""
     batches = [sources[at : at + BATCH] for at in range(0, len(sources), BATCH)]
-    with ProcessPoolExecutor(
-        max_workers=min(_cores(), 8),
-        mp_context=multiprocessing.get_context("spawn"),  # a fork would inherit the server's sockets
-        initializer=prepare_worker,
-    ) as pool:
-        try:
-            for batch, rows in zip(batches, pool.map(parse_files, batches), strict=True):
-                if stop.is_set():
-                    return
-                yield len(batch), rows
-        finally:
+    pool = _pool()
+    parsed = map(parse_files, batches) if pool is None else pool.map(parse_files, batches)
+    try:
+        for batch, rows in zip(batches, parsed, strict=True):
+            if stop.is_set():
+                return
+            yield len(batch), rows
+    finally:
+        if pool is not None:
             pool.shutdown(cancel_futures=True)
+
+
+def _pool() -> ProcessPoolExecutor | None:
+    """The processes; None on a machine that gives them no shared memory, where this one does it all."""
+    try:
+        return ProcessPoolExecutor(
+            max_workers=min(_cores(), 8),
+            mp_context=multiprocessing.get_context("spawn"),  # a fork would inherit the server's sockets
+            initializer=prepare_worker,
+        )
+    except OSError:
+        return None
 
 
 def _cores() -> int:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
+from pydantic import BaseModel, Field
 
 from examples.demo.history import commits, packages
 from examples.demo.index import Index
@@ -41,6 +42,15 @@ api = APIRouter()
 @api.get("/export")
 async def export(index: TheIndex, rows: Rows = None) -> Stream:
     return Stream(functions(index, rows), formats=ANY)
+
+
+class Wanted(BaseModel):
+    rows: Annotated[int | None, Field(ge=1)] = None
+
+
+@api.post("/export")
+async def export_wanted(index: TheIndex, wanted: Wanted) -> Stream:
+    return Stream(functions(index, wanted.rows), formats=ANY)
 
 
 @api.get("/export/buffered")

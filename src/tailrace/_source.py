@@ -92,11 +92,11 @@ async def _pull_async(content: AsyncIterable[Any], sink: Sink) -> None:
             await close()
 
 
-async def _write_all(iterator: AsyncIterable[Any], sink: Sink) -> None:  # noqa: C901 - inlined for speed
+async def _write_all(iterator: AsyncIterable[Any], sink: Sink) -> None:
     """The hot loop: every name in it is local, and it calls no Python function for an item."""
-    encoder, buffer, high = sink.encoder, sink.buffer, sink.high
+    encoder, buffer = sink.encoder, sink.buffer
     write, lead, tail = encoder.write, encoder.first, encoder.tail
-    items, silent, run, next_look, looked = 0, 0, 1, 0, monotonic()
+    items, silent, run, look_at, looked = 0, 0, 1, 0, monotonic()
     try:
         async for item in iterator:
             before = len(buffer)
@@ -107,30 +107,28 @@ async def _write_all(iterator: AsyncIterable[Any], sink: Sink) -> None:  # noqa:
                 buffer += tail
             except NotPlain:
                 del buffer[before:]
-                if not write_item(encoder, lead, item, items + silent, buffer):
+                if not write_item(encoder, first=not items, item=item, record=items + silent, buffer=buffer):
                     silent += 1
                     continue
-                write, tail, next_look = encoder.write, encoder.tail, 0
+                write, tail, look_at = encoder.write, encoder.tail, 0
             except Exception as error:
                 del buffer[before:]
                 raise unwritable(error, write, item, items + silent) from error
             items += 1
-            if 0 < before < high and items < next_look:
+            if 0 < before < look_at:
                 continue
-            sink.items = items
-            lead, high = encoder.lead, sink.high
-            if not before or before >= high:
+            sink.items, lead = items, encoder.lead
+            now, spent = monotonic(), monotonic() - looked
+            run = min(run * 2, _LONGEST_RUN) if spent < _BRISK else 1
+            look_at = min(sink.high, len(buffer) + run * (len(buffer) - before))
+            if not before or before >= sink.high:
                 sink.arrived()
-            if before >= high:
+            if before >= sink.high:
                 await sink.room()
-            if items >= next_look:
+            elif before and spent >= _TURN:  # an empty buffer was taken since: the loop has turned
+                await asyncio.sleep(0)
                 now = monotonic()
-                run = min(run * 2, _LONGEST_RUN) if now - looked < _BRISK else 1
-                # An empty buffer was taken since, so the loop has turned without our doing.
-                if before and now - looked >= _TURN:
-                    await asyncio.sleep(0)
-                    now = monotonic()
-                next_look, looked = items + run, now
+            looked = now
     finally:
         sink.items = items
 
@@ -224,14 +222,25 @@ class _Lane:
 
     def _write_all(self, iterator: Iterable[Any]) -> None:
         encoder, append = self._sink.encoder, self._pieces.append
-        lead = encoder.first
-        produced = 0
+        write, lead, tail = encoder.write, encoder.first, encoder.tail
+        items = produced = 0
         for record, item in enumerate(iterator):
             if self._stop:
                 return
-            piece = bytearray()
-            if not write_item(encoder, lead, item, record, piece):
-                continue
+            piece = bytearray(lead)
+            try:
+                write(item, piece, -1)
+                piece += tail
+            except NotPlain:
+                piece.clear()
+                if not write_item(encoder, first=not items, item=item, record=record, buffer=piece):
+                    continue
+                write, tail = encoder.write, encoder.tail
+            except Exception as error:
+                raise unwritable(error, write, item, record) from error
+            if not piece.isascii():
+                piece[:] = encoder.seal(bytes(piece))
+            items += 1
             lead = encoder.lead
             produced += len(piece)
             append(piece)

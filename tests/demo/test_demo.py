@@ -70,6 +70,12 @@ def test_a_finite_stream_gives_what_its_twin_gives(demo: Demo, path: str, accept
         assert list(items(response, accept)) == twin.json()
 
 
+def test_what_is_wanted_may_stand_in_the_body(demo: Demo) -> None:
+    wanted = requests.post(demo.url("/export"), json={"rows": 3}, timeout=20).json()
+    assert wanted == requests.get(demo.url("/export?rows=3"), timeout=20).json()
+    assert requests.post(demo.url("/export"), json={"rows": 0}, timeout=20).status_code == 422
+
+
 @pytest.mark.parametrize("accept", FORMATS)
 @pytest.mark.parametrize("path", ["/machine", "/server"])
 def test_an_endless_stream_goes_on_and_lets_go(demo: Demo, path: str, accept: str) -> None:

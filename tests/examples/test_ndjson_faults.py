@@ -93,9 +93,7 @@ def test_every_reader_notices_a_failure(reader: str, *, middleware: bool) -> Non
     if middleware:
 
         @app.middleware("http")
-        async def through(
-            request: Request, call_next: Callable[[Request], Awaitable[Response]]
-        ) -> Response:
+        async def through(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
             return await call_next(request)
 
     with serving(app) as url:

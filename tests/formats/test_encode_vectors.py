@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tailrace import EncodeError, EventStream, TailraceError
+from tailrace import NDJSON, EncodeError, Event, EventStream, TailraceError
 from tailrace.formats import encode, write_item
 from tests.formats.vector_runner import check_error, format_of, item_of, named, problem_of, rows
 
@@ -63,11 +63,37 @@ def test_refusal_leaves_no_byte(file: str, row: dict[str, Any]) -> None:
     buffer = bytearray()
     *before, wrong = [item_of(item) for item in row["items"]]
     for record, item in enumerate(before):
-        write_item(encoder, encoder.lead, item, record, buffer)
+        write_item(encoder, first=not record, item=item, record=record, buffer=buffer)
     written = bytes(buffer)
     with pytest.raises(EncodeError):
-        write_item(encoder, encoder.lead, wrong, len(before), buffer)
+        write_item(encoder, first=not before, item=wrong, record=len(before), buffer=buffer)
     assert bytes(buffer) == written
+
+
+@pytest.mark.parametrize(("file", "row"), [*cases("body"), *cases("output")])
+def test_runs(file: str, row: dict[str, Any]) -> None:
+    """Sent item by item, as from a slow source, or all at once: the same bytes."""
+    items = [item_of(item) for item in row["items"]]
+    encoder = format_of(file, row).encoder()
+    body, count = encoder.opening, 0
+    for record, item in enumerate(items):
+        buffer = bytearray()
+        count += write_item(encoder, first=not count, item=item, record=record, buffer=buffer)
+        body += encoder.seal(bytes(buffer))
+    problem = problem_of(row["problem"]) if "problem" in row else None
+    body += encoder.end(count) if problem is None else encoder.fail(problem)
+    assert body == encode(format_of(file, row), items, problem=problem)
+
+
+class Named(Event):
+    """An application's own kind of event."""
+
+
+@pytest.mark.parametrize("before", [[], [1], [Event("x")]], ids=["first", "after a value", "after an event"])
+def test_a_kind_of_event_is_an_event(before: list[Any]) -> None:
+    items = [*before, Named("a", event="e", id="1")]
+    assert b"event: e\nid: 1\ndata: a\n\n" in encode(EventStream(), items)
+    assert encode(NDJSON(), [Named({"a": 1}, id="1"), Named(id="2")]) == b'{"a":1}\n'
 
 
 def test_there_are_enough_injections() -> None:

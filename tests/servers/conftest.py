@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from .harness import SERVERS, Server, running
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 BOTH = [
     pytest.param((name, middleware), id=f"{name}-{'middleware' if middleware else 'bare'}")
     for name in SERVERS
     for middleware in (False, True)
 ]
-
-StartPeer = Callable[[str, bool], Server]
 
 
 @pytest.fixture(scope="session")
@@ -39,10 +40,12 @@ def peer(logs: Path) -> Iterator[Callable[[str, bool], Server]]:
     with contextlib.ExitStack() as stack:
         started: dict[tuple[str, bool], Server] = {}
 
-        def start(name: str, middleware: bool) -> Server:
+        def start(name: str, middleware: bool) -> Server:  # noqa: FBT001 - the two stand in every test's call
             key = name, middleware
             if key not in started:
-                started[key] = stack.enter_context(running(name, middleware=middleware, app="peers", logs=logs))
+                started[key] = stack.enter_context(
+                    running(name, middleware=middleware, app="peers", logs=logs)
+                )
             return started[key]
 
         yield start

@@ -12,12 +12,14 @@ import subprocess
 import sys
 import sysconfig
 import time
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from .wire import Reply, fetch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 T = TypeVar("T")
 
@@ -80,7 +82,9 @@ class Server:
         within: float = 5.0,
     ) -> Reply:
         """One whole exchange on a connection of its own."""
-        return fetch(self.port, target, method=method, headers={"accept": accept, **(headers or {})}, within=within)
+        return fetch(
+            self.port, target, method=method, headers={"accept": accept, **(headers or {})}, within=within
+        )
 
     def state(self, run: str) -> dict[str, Any]:
         """What the application has recorded about one run."""
@@ -134,7 +138,7 @@ def start(name: str, *, middleware: bool, app: str, logs: Path) -> Server:
         if _answers(server):
             return server
         server.kill()
-    raise RuntimeError(f"{name} did not start:\n{server.wrote()}")
+    raise RuntimeError(f"{name} did not start; see {logs}")
 
 
 def _spawn(name: str, *, middleware: bool, app: str, log: Path) -> Server:

@@ -40,11 +40,10 @@ ALL_SERVERS = pytest.mark.parametrize("name", SERVERS)
 
 
 @ALL_SERVERS
-@pytest.mark.parametrize("source", ["failing", "failing_later"])
-def test_1_fastapi_sse_looks_finished(peer: Start, run: str, name: str, source: str) -> None:
+def test_1_fastapi_sse_looks_finished(peer: Start, run: str, name: str) -> None:
     """Promise 1: FastAPI's events end cleanly after an exception, on every server, without any middleware."""
     with pytest.raises(Broken, match="a failed body looks finished"):
-        failure_shows(peer(name, BARE), f"{FASTAPI_SSE}/{source}?run={run}", SSE)
+        failure_shows(peer(name, BARE), f"{FASTAPI_SSE}/failing?run={run}", SSE)
 
 
 @pytest.mark.parametrize(
@@ -67,7 +66,9 @@ def test_1_client_of_daphne_waits_for_ever(peer: Start, run: str) -> None:
         failure_shows(peer("daphne", BARE), f"/starlette/failing_later?run={run}", NDJSON)
 
 
-@pytest.mark.parametrize(("name", "middleware"), [("uvicorn", BARE), ("uvicorn", MIDDLEWARE), ("granian", BARE)])
+@pytest.mark.parametrize(
+    ("name", "middleware"), [("uvicorn", BARE), ("uvicorn", MIDDLEWARE), ("granian", BARE)]
+)
 def test_2_fastapi_sse_loses_items(peer: Start, run: str, name: str, middleware: bool) -> None:  # noqa: FBT001
     """Promise 2: FastAPI's events in front of one that cannot be encoded are dropped in its queues."""
     with pytest.raises(Broken, match="items yielded before the error are lost"):
@@ -82,20 +83,25 @@ def test_3_early_errors_are_200(peer: Start, run: str, route: str, source: str, 
         early_error_is_a_status(peer("uvicorn", BARE), f"/{route}/{source}?run={run}", status)
 
 
-@pytest.mark.parametrize("name", ["uvicorn", "granian"])
-def test_4_starlette_freezes(doomed: Start, run: str, name: str) -> None:
-    """Promise 4: StreamingResponse over a source that never suspends; uvicorn and granian."""
-    server = doomed(name, BARE)
+def test_4_starlette_freezes_uvicorn(doomed: Start, run: str) -> None:
+    """Promise 4: StreamingResponse over a source that never suspends; uvicorn, for ever."""
+    server = doomed("uvicorn", BARE)
     with pytest.raises(Broken, match="another endpoint does not answer"):
         server_stays_free(server, f"/starlette/hot?run={run}", run, "rst")
     with pytest.raises(Broken, match="another endpoint does not answer"):
         ping(server)
 
 
+def test_4_starlette_never_closes_on_granian(doomed: Start, run: str) -> None:
+    """Promise 4: the same on granian, where now and then another endpoint still gets through."""
+    with pytest.raises(Broken, match=r"another endpoint|the source of a departed client is not closed"):
+        server_stays_free(doomed("granian", BARE), f"/starlette/hot?run={run}", run, "rst")
+
+
 @pytest.mark.parametrize("route", ["starlette", "fastapi-jsonl-sync", "fastapi-sse-sync"])
 def test_5_sync_generators_are_left_to_the_collector(peer: Start, run: str, route: str) -> None:
-    """Promise 5: Starlette's and FastAPI's; uvicorn."""
-    with pytest.raises(Broken, match="a sync generator is not closed"):
+    """Promise 5: Starlette's and FastAPI's; uvicorn. `yield from` passes the collector's close on, in some thread."""
+    with pytest.raises(Broken, match=r"a sync generator is (not closed|closed in another thread)"):
         closed_at_home(peer("uvicorn", BARE), f"/{route}/sleepy_sync?run={run}", run, "fin")
 
 
@@ -160,4 +166,4 @@ def test_13_corrupting_fields(peer: Start, route: str, field: str, text: str) ->
 def test_16_stuck_clients_are_held(peer: Start, run: str, route: str) -> None:
     """Promise 16: each of the peers, with its own defaults; uvicorn."""
     with pytest.raises(Broken, match="a stuck client is held"):
-        stuck_client_is_given_up(peer("uvicorn", BARE), f"/{route}/flood?run={run}", run, within=1.5)
+        stuck_client_is_given_up(peer("uvicorn", BARE), f"/{route}/flood?run={run}", run, within=1.0)

@@ -9,14 +9,14 @@ import time
 
 import pytest
 
-from .checks import JSON, NDJSON, SSE, ping
+from .checks import JSON, NDJSON, SSE, ping, prompt
 from .harness import Server, eventually
 from .wire import Client, Reply
 
 
 def delays(reply: Reply) -> list[float]:
     """Seconds between the making of each item and its arrival; both clocks are the machine's own."""
-    return [at - json.loads(chunk)["t"] for at, chunk in reply.chunks if chunk.strip()]
+    return [at - json.loads(line)["t"] for at, chunk in reply.chunks for line in chunk.splitlines()]
 
 
 @pytest.mark.parametrize("name", ["ticks", "ticks_sync"])
@@ -24,7 +24,7 @@ def test_lone_item_waits_for_nothing(server: Server, run: str, name: str) -> Non
     """The pump: an item after a pause is there as soon as with raw ASGI, give or take 5 ms."""
     raw = delays(server.get("/raw/ticks"))
     ours = delays(server.get(f"/bare/{name}?run={run}"))
-    assert len(ours) == len(raw) == 20
+    assert len(ours) == len(raw) == 12
     assert statistics.median(ours) < statistics.median(raw) + 0.005
 
 
@@ -42,7 +42,9 @@ def test_items_are_coalesced(server: Server, run: str, name: str) -> None:
 def test_headers_go_out_before_the_first_item(server: Server, run: str, media_type: str) -> None:
     """The pump: at `commit_after` a silent source's headers are sent, and seen."""
     if media_type == NDJSON and server.middleware and server.name in {"granian", "daphne"}:
-        pytest.skip("the middleware drops an empty piece of body, and without one the server holds the headers")
+        pytest.skip(
+            "the middleware drops an empty piece of body, and without one the server holds the headers"
+        )
     with Client(server.port) as client:
         asked = time.monotonic()
         client.ask(f"/stream/silent?run={run}&commit_after=0.1", headers={"accept": media_type})
@@ -54,8 +56,8 @@ def test_headers_go_out_before_the_first_item(server: Server, run: str, media_ty
 def test_commit_after_waits_for_an_early_error(server: Server, run: str) -> None:
     """The pump: until then nothing is said that an error would make untrue."""
     with Client(server.port) as client:
-        client.ask(f"/stream/silent?run={run}&commit_after=0.6")
-        assert client.head(within=0.3).status == 0
+        client.ask(f"/stream/silent?run={run}&commit_after=0.4")
+        assert client.head(within=0.2).status == 0
         assert client.head(within=2).status == 200
 
 
@@ -83,7 +85,7 @@ def test_no_keep_alive_between_plain_lines(server: Server, run: str) -> None:
 @pytest.mark.parametrize("media_type", [JSON, NDJSON, SSE])
 def test_max_duration(server: Server, run: str, media_type: str) -> None:
     """The pump: a stream that lasts too long is ended, never as if it were finished."""
-    target = f"/stream/idle?run={run}&max_duration=0.3"
+    target = f"/stream/idle?run={run}&max_duration=0.15"
     reply = server.get(target, accept=media_type, within=2)
     assert reply.ending != "open"
     assert b"event: end" not in reply.body
@@ -111,8 +113,13 @@ def test_one_outcome_for_each_stream(server: Server, run: str, route: str, name:
     assert outcomes[0]["items"] == (0 if name == "failing_first" else 3)
 
 
-def test_others_are_answered_beside_hot_sources(server: Server, run: str) -> None:
-    """The pump: with five sources that never suspend another endpoint still has its turn."""
+@pytest.mark.parametrize("count", [1, 5])
+def test_others_are_answered_beside_hot_sources(server: Server, run: str, count: int) -> None:
+    """The pump: beside sources that never suspend, and clients that read, others have their turn.
+
+    An answer takes a few turns of the loop, more behind the middleware, and each source may keep each
+    of them for its 5 ms. On granian it takes the interpreter's lock too, which the server's own threads wait for.
+    """
     over = threading.Event()
 
     def read_on() -> None:
@@ -121,15 +128,17 @@ def test_others_are_answered_beside_hot_sources(server: Server, run: str) -> Non
             while not over.is_set() and client.socket.recv(1 << 18):
                 pass
 
-    readers = [threading.Thread(target=read_on) for _ in range(5)]
+    readers = [threading.Thread(target=read_on) for _ in range(count)]
     for reader in readers:
         reader.start()
     try:
-        eventually(lambda: server.state(run)["started"] == 5, 5, "the sources are not started")
-        times = sorted(ping(server) for _ in range(20))
+        eventually(lambda: server.state(run)["started"] == count, 5, "the sources are not started")
+        times = sorted(ping(server) for _ in range(20 if count == 1 else 8))
     finally:
         over.set()
         for reader in readers:
             reader.join()
-    assert statistics.median(times) < 0.25, f"answered in {times[0]:.3f} to {times[-1]:.3f} s"
-    eventually(lambda: server.state(run)["closed"] == 5, 3, "the sources are not closed")
+    if count == 1:
+        prompt(times)
+    assert statistics.median(times) < 0.5, f"answered in {times[0]:.3f} to {times[-1]:.3f} s"
+    eventually(lambda: server.state(run)["closed"] == count, 3, "the sources are not closed")

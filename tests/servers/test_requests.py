@@ -145,7 +145,9 @@ def test_lazily_read_body_is_refused(server: Server, run: str, kind: str) -> Non
         reply = client.read(within=3)
     assert reply.status == 500
     assert reply.ending == "complete"
-    eventually(lambda: "await request.body()" in log_since(server, mark), 3, "the log does not say what to do")
+    eventually(
+        lambda: "await request.body()" in log_since(server, mark), 3, "the log does not say what to do"
+    )
 
 
 def test_early_error_of_head_and_post_alike(server: Server, run: str) -> None:

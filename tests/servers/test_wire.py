@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import pytest
 
 from .checks import JSON, NDJSON, SSE, events, field_is_refused, no_line_separators, strict_json
-from .harness import Server
+
+if TYPE_CHECKING:
+    from .harness import Server
 
 FORMATS = pytest.mark.parametrize("media_type", [JSON, NDJSON, SSE])
 
@@ -62,7 +65,7 @@ def test_corrupting_fields_are_refused(server: Server) -> None:
 
 def test_corrupting_fields_are_refused_later(server: Server) -> None:
     """Promise 13, fault 28: past the first event, the stream fails and the event is not on the wire."""
-    for field, text in CORRUPTING:
+    for field, text in (("id", "a\nb"), ("event", "a\0b"), ("retry", "1\n2"), ("comment", "a\ndata: b")):
         reply = server.get(f"/bad-field/{field}?text={quote(text)}&later=true", accept=SSE)
         assert reply.status == 200
         found = events(reply.body)

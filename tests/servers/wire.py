@@ -7,7 +7,7 @@ import socket
 import struct
 import time
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Self
 
 import h11
 
@@ -61,7 +61,7 @@ class Client:
         self.reply = Reply()
         self._h11 = h11.Connection(h11.CLIENT)
 
-    def __enter__(self) -> Client:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -131,7 +131,9 @@ class Client:
     def _take(self, event: object) -> None:
         if isinstance(event, h11.Response):
             self.reply.status = event.status_code
-            self.reply.headers = [(name.decode().lower(), value.decode("latin-1")) for name, value in event.headers]
+            self.reply.headers = [
+                (name.decode().lower(), value.decode("latin-1")) for name, value in event.headers
+            ]
         elif isinstance(event, h11.Data):
             self.reply.chunks.append((time.monotonic(), bytes(event.data)))
         elif isinstance(event, h11.EndOfMessage):

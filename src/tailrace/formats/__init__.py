@@ -43,9 +43,8 @@ def encode(
     """
     writer = format.encoder(encoder)
     body = bytearray()
-    lead, count = writer.first, 0
+    count = 0
     for record, item in enumerate(items):
-        count += write_item(writer, lead, item, record, body)
-        lead = writer.lead if count else writer.first
+        count += write_item(writer, first=not count, item=item, record=record, buffer=body)
     close = writer.end(count) if problem is None else writer.fail(problem)
     return writer.opening + writer.seal(bytes(body)) + close

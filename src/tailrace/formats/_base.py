@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
-from tailrace._errors import DecodeError, EncodeError, LimitExceeded, StreamFailed, TailraceError
-from tailrace._json import ForeignEncoder, NotPlain, Write, unwritable
+from tailrace._errors import DecodeError, LimitExceeded, StreamFailed, TailraceError
+from tailrace._json import ForeignEncoder, NotPlain, Write, Writer, unwritable
 from tailrace._model import Event
 
 if TYPE_CHECKING:
@@ -39,15 +39,14 @@ class Encoder:
     def __init__(self, write: Write) -> None:
         self.write = write
 
-    def write_special(self, item: Any, buffer: bytearray) -> bool:
-        """Write all of an item that `write` raised `NotPlain` for; False where it says nothing here.
+    def adapt(self, item: Any, buffer: bytearray) -> bool:
+        """Make ready for an item that `write` raised `NotPlain` for; False where it says nothing here.
 
-        May change `lead`, `tail` and `write` for the items that follow.
+        May change `first`, `lead`, `tail` and `write`, for this item and those that follow. `buffer`
+        holds items that were written before and not yet sealed.
         """
-        del buffer
-        if isinstance(item, Event) and item.data is None:
-            return False
-        raise EncodeError("an Event without data inside an item; expected a value")
+        del item, buffer
+        return False
 
     def seal(self, chunk: bytes) -> bytes:
         """A run of whole items, as it goes out."""
@@ -68,32 +67,55 @@ class Encoder:
         return None
 
 
-def write_item(encoder: Encoder, lead: bytes, item: Any, record: int, buffer: bytearray) -> bool:
-    """Write one whole item behind `lead`; False where it says nothing in this format.
+class JSONEncoder(Encoder):
+    """Writes items as JSON: what the formats of JSON share."""
+
+    def __init__(self, encoder: ForeignEncoder | None) -> None:
+        self.json = Writer(encoder)
+        super().__init__(self.json.write)
+
+    def adapt(self, item: Any, buffer: bytearray) -> bool:
+        """Change `write` so that it can write `item`."""
+        del buffer
+        if isinstance(item, Event) and item.data is None:
+            return False
+        self.json.adapt(item)
+        self.write = self.json.write
+        return True
+
+    def seal(self, chunk: bytes) -> bytes:
+        """The chunk in one line to every reader."""
+        return self.json.seal(chunk)
+
+
+def write_item(encoder: Encoder, *, first: bool, item: Any, record: int, buffer: bytearray) -> bool:
+    """Write one whole item; False where it says nothing in this format.
 
     Raises `EncodeError` and leaves the buffer as it was.
     """
-    before = len(buffer)
     try:
-        buffer += lead
-        encoder.write(item, buffer, -1)
-        buffer += encoder.tail
+        _append(encoder, item, buffer, first=first)
     except NotPlain:
-        del buffer[before:]
-        return _write_special(encoder, item, record, buffer)
+        if not encoder.adapt(item, buffer):
+            return False
+        try:
+            _append(encoder, item, buffer, first=first)
+        except Exception as error:
+            raise unwritable(error, encoder.write, item, record) from error
     except Exception as error:
-        del buffer[before:]
         raise unwritable(error, encoder.write, item, record) from error
     return True
 
 
-def _write_special(encoder: Encoder, item: Any, record: int, buffer: bytearray) -> bool:
+def _append(encoder: Encoder, item: Any, buffer: bytearray, *, first: bool) -> None:
     before = len(buffer)
     try:
-        return encoder.write_special(item, buffer)
-    except Exception as error:
+        buffer += encoder.first if first else encoder.lead
+        encoder.write(item, buffer, -1)
+        buffer += encoder.tail
+    except Exception:
         del buffer[before:]
-        raise unwritable(error, encoder.write, item, record) from error
+        raise
 
 
 class Decoder(Protocol[T]):

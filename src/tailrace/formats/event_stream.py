@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
 from tailrace._errors import EncodeError, LimitExceeded
-from tailrace._json import DOOR, ForeignEncoder, door, escape_line_separators, write_plain
+from tailrace._json import DOOR, ForeignEncoder, escape_line_separators
 from tailrace._lines import Lines
 from tailrace._model import Event, Limits, Problem
-from tailrace.formats._base import BaseDecoder, Encoder
+from tailrace.formats._base import BaseDecoder, Encoder, JSONEncoder
 
 TERMINAL_ID: Final = "~end"
 """The id of the event that ends a stream: a request whose Last-Event-ID it is gets 204, so that
@@ -53,39 +53,39 @@ class EventStream:
         return EventStreamDecoder(limits)
 
 
-class _Encoder(Encoder):
+class _Encoder(JSONEncoder):
     keep_alive = b":\n\n"
     terminal_id = TERMINAL_ID
 
     def __init__(self, encoder: ForeignEncoder | None, retry: int | None) -> None:
-        super().__init__(write_plain)
-        self._json = door(encoder)
+        super().__init__(encoder)
         self._silent = 0  # events that set something and are not dispatched
-        self._verbatim: list[tuple[int, int]] = []  # where text that is no JSON stands in the buffer
+        self._events = False
         # A comment: a byte of body makes middleware and proxies let the headers go.
         self.opening = b":\n\n" if retry is None else b"retry: %d\n\n" % retry
         self.first = self.lead = b"data: "
         self.tail = b"\n\n"
         if encoder is not None:
-            self._expect_events()
+            self._expect_events(bytearray())
 
-    def write_special(self, item: Any, buffer: bytearray) -> bool:
-        # Where there is one event, more will come: from now on look before writing.
-        self._expect_events()
-        self._write(item, buffer)
+    def adapt(self, item: Any, buffer: bytearray) -> bool:
+        if self._events or not isinstance(item, Event):
+            return super().adapt(item, buffer)
+        self._expect_events(buffer)
         return True
 
-    def _expect_events(self) -> None:
+    def _expect_events(self, buffer: bytearray) -> None:
+        """Where there is one event, more will come: from now on look before writing."""
+        buffer[:] = self.seal(bytes(buffer))
+        self._events = True
         self.first = self.lead = self.tail = b""
         self.write = self._write
 
     def _write(self, item: Any, buffer: bytearray, _at: int = -1) -> None:
         if isinstance(item, Event):
             self._write_event(item, buffer)
-            return
-        buffer += b"data: "
-        self._json.write(item, buffer, -1)
-        buffer += b"\n\n"
+        else:
+            buffer += b"data: %b\n\n" % escape_line_separators(self.json.door.dumps(item))
 
     def _write_event(self, event: Event, buffer: bytearray) -> None:
         if event.id == TERMINAL_ID:
@@ -103,30 +103,17 @@ class _Encoder(Encoder):
         if isinstance(event.data, str):
             fields += [b"data: %b\n" % line for line in _LINE_END.split(_utf8("data", event.data))]
         elif event.data is not None:
-            fields.append(b"data: %b\n" % escape_line_separators(self._json.dumps(event.data)))
+            fields.append(b"data: %b\n" % escape_line_separators(self.json.door.dumps(event.data)))
         else:
             self._silent += 1
         if not fields:
             raise EncodeError("Event() says nothing; expected data, event, id, retry or comment")
-        text = b"".join(fields)
-        if not text.isascii():
-            self._verbatim.append((len(buffer), len(buffer) + len(text)))
-        buffer += text
+        buffer += b"".join(fields)
         buffer += b"\n"
 
     def seal(self, chunk: bytes) -> bytes:
-        # Readers that cut text at U+2028 are spared it in JSON; text that is no JSON stays as it is.
-        parts: list[bytes] = []
-        done = 0
-        for begin, end in self._verbatim:
-            parts += escape_line_separators(chunk[done:begin]), chunk[begin:end]
-            done = end
-        self._verbatim.clear()
-        return (
-            b"".join([*parts, escape_line_separators(chunk[done:])])
-            if parts
-            else escape_line_separators(chunk)
-        )
+        # Text that is no JSON stays as it is: beside events, JSON was escaped when it was written.
+        return chunk if self._events else super().seal(chunk)
 
     def end(self, count: int) -> bytes:
         return _last("end", {"count": count - self._silent})

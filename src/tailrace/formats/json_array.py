@@ -8,9 +8,9 @@ from enum import Enum, auto
 from typing import Any, ClassVar, Final
 
 from tailrace._errors import DecodeError, LimitExceeded, Truncated
-from tailrace._json import ForeignEncoder, decode, door, escape_line_separators
+from tailrace._json import ForeignEncoder, decode
 from tailrace._model import Limits, Problem
-from tailrace.formats._base import BaseDecoder, Encoder
+from tailrace.formats._base import BaseDecoder, Encoder, JSONEncoder
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +33,13 @@ class JSONArray:
         return JSONArrayDecoder(limits)
 
 
-class _Encoder(Encoder):
+class _Encoder(JSONEncoder):
     opening = b"["
     lead = b","
     keep_alive = b" "
 
     def __init__(self, encoder: ForeignEncoder | None) -> None:
-        super().__init__(door(encoder).write)
-
-    def seal(self, chunk: bytes) -> bytes:
-        return escape_line_separators(chunk)
+        super().__init__(encoder)
 
     def end(self, count: int) -> bytes:
         del count

@@ -8,10 +8,10 @@ from typing import Any, ClassVar, cast
 import msgspec
 
 from tailrace._errors import DecodeError, EncodeError, LimitExceeded, StreamFailed, Truncated
-from tailrace._json import DOOR, ForeignEncoder, decode, door, escape_line_separators
+from tailrace._json import DOOR, ForeignEncoder, decode, escape_line_separators
 from tailrace._lines import Lines
 from tailrace._model import Limits, Problem
-from tailrace.formats._base import BaseDecoder, Encoder
+from tailrace.formats._base import BaseDecoder, Encoder, JSONEncoder
 
 _MEDIA_TYPES = ("application/x-ndjson", "application/jsonl", "application/ndjson")
 _SPACE = b" \t\r"
@@ -43,25 +43,28 @@ class NDJSON:
         return NDJSONDecoder(limits, end=self.end)
 
 
-class _Encoder(Encoder):
+class _Encoder(JSONEncoder):
     tail = b"\n"
 
     def __init__(self, encoder: ForeignEncoder | None, *, end: bool) -> None:
-        super().__init__(door(encoder).write)
+        super().__init__(encoder)
         self._end = end
         if end:
-            self._write_json, self.write = self.write, self._write
+            self.write = self._write
         # Where the body may end in spaces, `json.loads` of each line breaks: only with an end record.
         self.keep_alive = b" " if end else b""
 
     def _write(self, item: Any, buffer: bytearray, _at: int = -1) -> None:
         begin = len(buffer)
-        self._write_json(item, buffer, -1)
+        self.json.write(item, buffer, -1)
         if b'"end"' in buffer[begin : begin + 16] and _is_end(msgspec.json.decode(buffer[begin:])):
             raise EncodeError('an item that a reader would take for the end record, {"end":{"count":N}}')
 
-    def seal(self, chunk: bytes) -> bytes:
-        return escape_line_separators(chunk)
+    def adapt(self, item: Any, buffer: bytearray) -> bool:
+        says_something = super().adapt(item, buffer)
+        if self._end:
+            self.write = self._write
+        return says_something
 
     def end(self, count: int) -> bytes:
         return DOOR.dumps({"end": {"count": count}}) + b"\n" if self._end else b""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator  # noqa: TC003 - FastAPI reads the annotations
 from typing import Annotated, Any, Final
 from urllib.parse import parse_qs
 
@@ -13,9 +13,21 @@ from starlette.applications import Starlette
 from starlette.background import BackgroundTask
 from starlette.routing import Route
 
-from tailrace import NDJSON, Abort, Bytes, Delivery, Event, EventStream, JSONArray, Problem, Text
-from tailrace import asgi, starlette
+from tailrace import (
+    NDJSON,
+    Abort,
+    Bytes,
+    Delivery,
+    Event,
+    EventStream,
+    JSONArray,
+    Problem,
+    Text,
+    asgi,
+    starlette,
+)
 from tailrace.fastapi import Stream
+from tailrace.formats import Format  # noqa: TC001 - for the annotation, which FastAPI may read
 
 from .record import Run, add_middleware, add_probes, run_named
 from .sources import source, who
@@ -25,7 +37,7 @@ add_probes(app)
 add_middleware(app)
 
 TIMES: Final = ("commit_after", "keep_alive", "send_timeout", "max_duration", "cleanup_timeout")
-FORMATS: Final = {"text": Text(), "bytes": Bytes(), "ndjson-end": NDJSON(end=True)}
+FORMATS: Final[dict[str, Format]] = {"text": Text(), "bytes": Bytes(), "ndjson-end": NDJSON(end=True)}
 
 
 class Teapot(Exception):
@@ -34,6 +46,7 @@ class Teapot(Exception):
 
 @app.exception_handler(Teapot)
 async def teapot(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Teapot)
     return JSONResponse({"teapot": request.url.path}, status_code=418)
 
 
@@ -88,7 +101,9 @@ def yielding_sync(run: Recorded) -> Iterator[Any]:
 async def raises(kind: str, run: Recorded) -> Stream:
     async def rows() -> AsyncIterator[Any]:
         if kind == "abort":
-            raise Abort(Problem(title="Come back tomorrow", status=409, detail="on purpose", extensions={"day": 2}))
+            raise Abort(
+                Problem(title="Come back tomorrow", status=409, detail="on purpose", extensions={"day": 2})
+            )
         raise Teapot
         yield
 
@@ -114,7 +129,9 @@ async def resource(run: Recorded) -> AsyncIterator[dict[str, bool]]:
 
 
 @app.get("/depending/{kind}")
-async def depending(kind: str, run: Recorded, opened: Annotated[dict[str, bool], Depends(resource)]) -> Stream:
+async def depending(
+    kind: str, run: Recorded, opened: Annotated[dict[str, bool], Depends(resource)]
+) -> Stream:
     async def rows() -> AsyncIterator[Any]:
         for _ in range(3):
             async for _item in source("some", run):
@@ -150,9 +167,7 @@ async def decorations(run: Recorded, response: Response, tasks: BackgroundTasks)
     tasks.add_task(run.notes.append, "background")
 
 
-@app.get(
-    "/decorated-yielding", response_class=Stream, status_code=203, dependencies=[Depends(decorations)]
-)
+@app.get("/decorated-yielding", response_class=Stream, status_code=203, dependencies=[Depends(decorations)])
 async def decorated_yielding(run: Recorded) -> AsyncIterator[Any]:
     async for item in source("some", run):
         yield item
@@ -254,6 +269,7 @@ async def _bare(scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send) -> No
 
 async def _raw(scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send) -> None:
     """What the server itself can do: each lone item sent as it comes."""
+    del scope, receive
     run = Run()
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/plain")]})
     async for item in source("ticks", run):
@@ -271,4 +287,3 @@ async def _in_starlette(request: Request) -> Response:
 app.mount("/bare", _bare)
 app.mount("/raw", _raw)
 app.mount("/in-starlette", Starlette(routes=[Route("/{name}", _in_starlette)]))
-

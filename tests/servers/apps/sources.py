@@ -6,13 +6,15 @@ import asyncio
 import contextlib
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
 from contextvars import ContextVar
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from starlette.exceptions import HTTPException
 
 from .record import HELD, Run
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator
 
 SOME: Final = 3
 MANY: Final = 20_000
@@ -179,15 +181,15 @@ async def silent(run: Run) -> AsyncIterator[Any]:
 async def ticks(run: Run) -> AsyncIterator[Any]:
     """Lone items after a pause, each with the moment it was made."""
     async with recorded(run):
-        for _ in range(20):
-            await asyncio.sleep(0.02)
+        for _ in range(12):
+            await asyncio.sleep(0.01)
             yield {"t": time.monotonic()}
 
 
 def ticks_sync(run: Run) -> Iterator[Any]:
     with recorded_sync(run):
-        for _ in range(20):
-            time.sleep(0.02)
+        for _ in range(12):
+            time.sleep(0.01)
             yield {"t": time.monotonic()}
 
 
@@ -245,7 +247,8 @@ async def flood(run: Run) -> AsyncIterator[Any]:
 SOURCES: Final[dict[str, Callable[[Run], Any]]] = {
     made.__name__: made
     for made in (
-        some, some_sync, failing, failing_sync, failing_later, failing_soon, failing_far, failing_first, failing_first_sync, missing,
+        some, some_sync,
+        failing, failing_sync, failing_later, failing_soon, failing_far, failing_first, failing_first_sync, missing,
         unwritable_first, unwritable_later, surrogate_first, surrogate_later,
         hot, hot_sync, idle, sleepy_sync, silent, ticks, ticks_sync,
         many, many_stepping, many_sync, busy, seen, seen_sync, flood,

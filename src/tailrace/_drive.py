@@ -6,7 +6,7 @@ import asyncio
 import inspect
 import logging
 import uuid
-from time import monotonic  # uvloop's own clock stands still until the loop turns
+from time import monotonic, sleep  # uvloop's own clock stands still until the loop turns
 from typing import TYPE_CHECKING, Any, Final
 
 import anyio
@@ -28,6 +28,9 @@ log: Final = logging.getLogger("tailrace")
 
 _GROWING: Final = 0.001
 """Seconds that a run of bytes may go on growing, turn by turn of the loop, before it goes out."""
+
+_HOLDING: Final = 0.005
+"""Seconds that a source may fill the buffer again and again before it lets go of the GIL."""
 
 
 class Pump:
@@ -72,6 +75,7 @@ class Pump:
         self._room: asyncio.Future[None] | None = None
         self._head = encoder.opening
         self._cancelled = False
+        self._let_go = 0.0
         self._ran = False
         self._finished = False
         self._timer: asyncio.TimerHandle | None = None
@@ -93,6 +97,11 @@ class Pump:
         """Wait until the buffer was taken."""
         if self._cancelled:
             raise asyncio.CancelledError
+        if monotonic() - self._let_go >= _HOLDING:
+            # A loop that never idles gives up the GIL only under protest, and granian's threads need it
+            # to hand over another request.
+            sleep(0)
+            self._let_go = monotonic()
         self._room = self._loop.create_future()
         await self._room
 

@@ -93,23 +93,25 @@ class Writer:
         self.write: Write = _write_plain if encoder is None else self.door.write
         self.seal = escape_line_separators
 
-    def adapt(self, item: Any) -> None:
-        """Change `write` so that it can write `item`, and everything else still."""
+    def adapt(self, item: Any) -> bool:
+        """Change `write` so that it can write `item`; False where it can write anything from now on."""
         serializer = getattr(item, "__pydantic_serializer__", None)
         if self.write is not _write_plain or serializer is None:
             self.write = self.door.write
-            return
-        kind: object = type(item)
-        to_json, write_other = serializer.to_json, self.door.write
-
-        def write_model(value: Any, buffer: bytearray, at: int) -> None:
-            if type(value) is kind:
-                buffer += to_json(value, by_alias=True)
-            else:
-                write_other(value, buffer, at)
-
-        self.write = write_model
+            return False
+        self.write = _model_writer(item.__class__, serializer.to_json)
         self.seal = _seal_models
+        return True
+
+
+def _model_writer(kind: type[Any], to_json: Callable[..., bytes]) -> Write:
+    def write_model(value: Any, buffer: bytearray, at: int) -> None:
+        if type(value) is kind:
+            buffer += to_json(value, by_alias=True)
+        else:
+            _write_plain(value, buffer, at)
+
+    return write_model
 
 
 def door(encoder: Any) -> Door:
@@ -235,21 +237,16 @@ def decode(text: bytes, *, depth: int, record: int, offset: int) -> Any:
         raise DecodeError(str(error), record=record, offset=offset) from None
 
 
-_QUOTE, _BACKSLASH = b'"\\'
+_STRING_OR_BRACKET: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[\[\]{}]')
 
 
 def _depth(text: bytes) -> int:
     level = deepest = 0
-    quoted = escaped = False
-    for byte in text:
-        if quoted:
-            quoted = escaped or byte != _QUOTE
-            escaped = not escaped and byte == _BACKSLASH
-        elif byte == _QUOTE:
-            quoted = True
-        elif byte in b"[{":
+    for found in _STRING_OR_BRACKET.finditer(text):
+        bracket = found[0]
+        if bracket in b"[{":
             level += 1
             deepest = max(deepest, level)
-        elif byte in b"]}":
+        elif bracket in b"]}":
             level -= 1
     return deepest

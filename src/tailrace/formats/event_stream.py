@@ -69,13 +69,16 @@ class _Encoder(JSONEncoder):
             self._expect_events(bytearray())
 
     def adapt(self, item: Any, buffer: bytearray) -> bool:
-        if self._events or not isinstance(item, Event):
-            return super().adapt(item, buffer)
-        self._expect_events(buffer)
+        if self._events:
+            return True
+        if not isinstance(item, Event) and self.json.adapt(item):
+            self.write = self.json.write
+        else:
+            self._expect_events(buffer)
         return True
 
     def _expect_events(self, buffer: bytearray) -> None:
-        """Where there is one event, more will come: from now on look before writing."""
+        """From now on look at each item before writing it."""
         buffer[:] = self.seal(bytes(buffer))
         self._events = True
         self.first = self.lead = self.tail = b""

@@ -46,8 +46,9 @@ class _Encoder(JSONEncoder):
         return b"]"
 
     def fail(self, problem: Problem) -> bytes:
+        # Left open; the space says that a number before it has no more digits.
         del problem
-        return b""
+        return b" "
 
 
 class _At(Enum):
@@ -67,7 +68,7 @@ class _At(Enum):
 _NOT_SPACE: Final = re.compile(rb"[^ \t\r\n]")
 _SCALAR_END: Final = re.compile(rb"[,\] \t\r\n]")
 _STRING_END: Final = re.compile(rb'"|\\')
-_BRACKET: Final = re.compile(rb'["\[\]{}]')
+_BRACKET: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"|["\[\]{}]')
 
 
 class JSONArrayDecoder(BaseDecoder[Any]):
@@ -154,6 +155,8 @@ class JSONArrayDecoder(BaseDecoder[Any]):
             return len(data)
         if found[0] == b'"':
             self._at = _At.NESTED_STRING
+        elif found[0].startswith(b'"'):
+            pass  # a whole string
         elif found[0] in b"[{":
             self._depth += 1
             if self._depth > self.limits.depth:

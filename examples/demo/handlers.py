@@ -45,6 +45,8 @@ async def export(index: TheIndex, rows: Rows = None) -> Stream:
 
 
 class Wanted(BaseModel):
+    """What a POST asks for."""
+
     rows: Annotated[int | None, Field(ge=1)] = None
 
 

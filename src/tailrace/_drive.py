@@ -1,4 +1,4 @@
-"""The one pump: a source is written into a buffer, and whoever delivers it takes runs of bytes out."""
+"""The one pump: a source is encoded frame by frame, and whoever delivers it takes runs of bytes out."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _GROWING: Final = 0.001
 """Seconds that a run of bytes may go on growing, turn by turn of the loop, before it goes out."""
 
 _HOLDING: Final = 0.005
-"""Seconds that a source may fill the buffer again and again before it lets go of the GIL."""
+"""Seconds that a source may go on and on before it lets go of the GIL."""
 
 
 class Pump:
@@ -51,7 +51,7 @@ class Pump:
         context: contextvars.Context | None = None,
     ) -> None:
         self.encoder = encoder
-        self.buffer = bytearray()
+        self.frames: list[bytes] = []
         self.items = 0
         self.high = HIGH
         self.delivered = 0
@@ -73,7 +73,8 @@ class Pump:
         self._seen = -1
         self._grown_since = 0.0
         self._room: asyncio.Future[None] | None = None
-        self._head = encoder.opening
+        self._opening = encoder.opening
+        self._joined = b""
         self._cancelled = False
         self._let_go = 0.0
         self._ran = False
@@ -85,7 +86,7 @@ class Pump:
     # The source's side: what `Sink` asks for.
 
     def arrived(self) -> None:
-        """See that whoever takes is told, once the buffer has stopped growing."""
+        """See that whoever takes is told, once no more come in the same breath."""
         if self._first is None and self.items:
             self._first = monotonic() - self._started
         if self._ready is not None and not self._turning:
@@ -94,16 +95,23 @@ class Pump:
             self._loop.call_soon(self._turn)
 
     async def room(self) -> None:
-        """Wait until the buffer was taken."""
+        """Wait until the frames were taken."""
         if self._cancelled:
             raise asyncio.CancelledError
         if monotonic() - self._let_go >= _HOLDING:
             # A loop that never idles gives up the GIL only under protest, and granian's threads need it
             # to hand over another request.
-            sleep(0)
+            sleep(0)  # noqa: ASYNC251 - of no time: it lets go, and returns at once
             self._let_go = monotonic()
         self._room = self._loop.create_future()
         await self._room
+
+    def join(self) -> None:
+        """Make one run of the frames, for they go out or the encoder is about to change."""
+        if self.frames:
+            run = self.encoder.join(self.frames)
+            self._joined = self._joined + run if self._joined else run
+            self.frames.clear()
 
     # The taker's side.
 
@@ -127,17 +135,15 @@ class Pump:
     def on_ready(self, ready: Callable[[], None]) -> None:
         """Call `ready` once when there is something to take, never from inside this call."""
         self._ready = ready
-        if self.buffer or self.reason is not None:
+        if self.frames or self._joined or self.reason is not None:
             self.arrived()
 
     def take(self) -> bytes:
         """What there is: nothing, or some whole items; behind the last, the format's end or failure."""
-        run = self.encoder.seal(bytes(self.buffer))
-        self.buffer.clear()
+        self.join()
+        run, self._opening, self._joined = self._opening + self._joined, b"", b""
         if self._room is not None and not self._room.done():
             self._room.set_result(None)
-        if self._head:
-            run, self._head = self._head + run, b""
         if self.reason is not None and not self.exhausted:
             run += self._close()
         self._last = monotonic()
@@ -176,9 +182,10 @@ class Pump:
         return self.reason in _NOBODY_READS
 
     def _turn(self) -> None:
-        """Let the loop turn while the buffer grows: a source that only yields to others has not paused."""
-        size = len(self.buffer)
-        if self._seen < size < HIGH and self.reason is None:
+        """Let the loop turn while more comes: a source that only yields to others has not paused."""
+        size = len(self.frames) + len(self._joined)
+        full = self._room is not None and not self._room.done()
+        if size > self._seen and self.reason is None and not full:
             now = monotonic() if self._seen >= 0 else 0.0
             self._grown_since = self._grown_since or now
             if now - self._grown_since <= _GROWING:
@@ -282,8 +289,8 @@ class Pump:
         if longest is not None and now >= self._started + longest:
             self.interrupt("max_duration")
         elif keep_alive is not None and now >= self._last + keep_alive:
-            if self._ready is not None and not self.buffer:
-                self.buffer += self.encoder.keep_alive
+            if self._ready is not None and not self.frames:
+                self._joined += self.encoder.keep_alive
                 self.arrived()
             self._last = now
         self._arm()

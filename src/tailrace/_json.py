@@ -6,7 +6,6 @@ import ipaddress
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any, Final
 
@@ -18,8 +17,7 @@ from tailrace._model import Event
 ForeignEncoder = Callable[[Any], str | bytes] | type[json.JSONEncoder]
 """Another JSON encoder: a callable that returns a document, or a `json.JSONEncoder` class."""
 
-Write = Callable[[Any, bytearray, int], None]
-"""Appends a value to a buffer; the last argument is where, and -1 means its end (msgspec's `encode_into`)."""
+Encode = Callable[[Any], bytes]
 
 _LINE_SEPARATORS: Final = {"\u2028": b"\\u2028", "\u2029": b"\\u2029", "\u0085": b"\\u0085"}
 _NONFINITE: Final = re.compile(rb'("[^"\\]*(?:\\.[^"\\]*)*")|-?Infinity|NaN', re.DOTALL)
@@ -28,15 +26,7 @@ _DEEPEST_PATH: Final = 64
 
 
 class NotPlain(Exception):
-    """The item is no JSON value: the encoder's `write_special` knows what to do with it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Door:
-    """A way to write JSON: `write` appends a value to a buffer, `dumps` returns it."""
-
-    write: Write
-    dumps: Callable[[Any], bytes]
+    """The item is no JSON value as it stands: the encoder must `adapt` to it."""
 
 
 def _unwrap(value: Any) -> Any:
@@ -76,75 +66,64 @@ def _unwrap_inside(value: Any) -> Any:
     return _unwrap(value)
 
 
-_MSGSPEC: Final = msgspec.json.Encoder(enc_hook=_unwrap)
-DOOR: Final = Door(write=_MSGSPEC.encode_into, dumps=_MSGSPEC.encode)
-_write_plain: Final[Write] = msgspec.json.Encoder(enc_hook=_unwrap_inside).encode_into
+dumps: Final[Encode] = msgspec.json.Encoder(enc_hook=_unwrap).encode
+"""JSON in UTF-8, by msgspec."""
+_plain: Final[Encode] = msgspec.json.Encoder(enc_hook=_unwrap_inside).encode
 
 
-class Writer:
+class ItemEncoder:
     """Writes a stream's items as JSON, in the fastest way that the items so far allow.
 
-    `write` begins as msgspec's own function, which raises `NotPlain` for what needs more; `adapt` then
-    finds the way for that item, and for those like it. What was written goes through `seal`, a run at a time.
+    `encode` begins as msgspec's own function, which raises `NotPlain` for what needs more; `adapt` then
+    finds the way for that item, and for those like it. What was encoded goes through `seal`, a run at a time.
     """
 
     def __init__(self, encoder: ForeignEncoder | None) -> None:
-        self.door = door(encoder)
-        self.write: Write = _write_plain if encoder is None else self.door.write
+        self.dumps: Encode = dumps if encoder is None else _foreign(encoder)
+        self.encode: Encode = _plain if encoder is None else self.dumps
         self.seal = escape_line_separators
 
     def adapt(self, item: Any) -> bool:
-        """Change `write` so that it can write `item`; False where it can write anything from now on."""
+        """Change `encode` so that it can write `item`; False where it can write anything from now on."""
         serializer = getattr(item, "__pydantic_serializer__", None)
-        if self.write is not _write_plain or serializer is None:
-            self.write = self.door.write
+        if self.encode is not _plain or serializer is None:
+            self.encode = self.dumps
             return False
-        self.write = _model_writer(item.__class__, serializer.to_json)
+        self.encode = _model_encoder(item.__class__, serializer.to_json)
         self.seal = _seal_models
         return True
 
 
-def _model_writer(kind: type[Any], to_json: Callable[..., bytes]) -> Write:
-    def write_model(value: Any, buffer: bytearray, at: int) -> None:
-        if type(value) is kind:
-            buffer += to_json(value, by_alias=True)
-        else:
-            _write_plain(value, buffer, at)
+def _model_encoder(kind: type[Any], to_json: Callable[..., bytes]) -> Encode:
+    def encode(value: Any) -> bytes:
+        return to_json(value, by_alias=True) if type(value) is kind else _plain(value)
 
-    return write_model
+    return encode
 
 
-def door(encoder: Any) -> Door:
-    """The door that writes with `encoder`, a `ForeignEncoder`; msgspec where it is None."""
-    if encoder is None:
-        return DOOR
-    if isinstance(encoder, type) and issubclass(encoder, json.JSONEncoder):
-        return _foreign(encoder(separators=(",", ":")).encode)
-    if isinstance(encoder, type) or not callable(encoder):
-        raise TypeError(f"encoder={encoder!r}: expected a callable or a json.JSONEncoder class")
-    return _foreign(encoder)
+def check_encoder(encoder: Any) -> None:
+    """Raise `TypeError` unless `encoder` is None or a `ForeignEncoder`."""
+    is_class = isinstance(encoder, type)
+    if encoder is None or (issubclass(encoder, json.JSONEncoder) if is_class else callable(encoder)):
+        return
+    raise TypeError(f"encoder={encoder!r}: expected a callable or a json.JSONEncoder class")
 
 
-def _foreign(encode: Callable[[Any], Any]) -> Door:
-    def document(value: Any) -> bytes:
-        text = encode(value)
+def _foreign(encoder: ForeignEncoder) -> Encode:
+    check_encoder(encoder)
+    document = encoder(separators=(",", ":")).encode if isinstance(encoder, type) else encoder
+
+    def encode(value: Any) -> bytes:
+        text: Any = document(_unwrap(value) if isinstance(value, Event) else value)
         if isinstance(text, str):
-            return text.encode()
-        if isinstance(text, bytes):
-            return text
-        raise TypeError(f"encoder= returned a {_kind(text)}; expected a str or bytes")
-
-    def dumps(value: Any) -> bytes:
-        if isinstance(value, Event):
-            value = _unwrap(value)
-        text = _without_nonfinite(document(value))
+            text = text.encode()
+        if not isinstance(text, bytes):
+            raise TypeError(f"encoder= returned a {_kind(text)}; expected a str or bytes")
+        json_text = _without_nonfinite(text)
         # A line end in JSON is white space between tokens, and would end a record or a field.
-        return text.replace(b"\r", b"").replace(b"\n", b"") if b"\n" in text or b"\r" in text else text
+        return json_text.replace(b"\r", b"").replace(b"\n", b"")
 
-    def write(value: Any, buffer: bytearray, _at: int) -> None:
-        buffer += dumps(value)
-
-    return Door(write=write, dumps=dumps)
+    return encode
 
 
 def _without_nonfinite(text: bytes) -> bytes:
@@ -169,13 +148,13 @@ def _seal_models(text: bytes) -> bytes:
     return escape_line_separators(_without_nonfinite(text))
 
 
-def unwritable(error: Exception, write: Write, value: Any, record: int) -> EncodeError:
-    """The `EncodeError` that names the culprit inside `value`, which `write` could not write."""
+def unwritable(error: Exception, encode: Encode, value: Any, record: int) -> EncodeError:
+    """The `EncodeError` that names the culprit inside `value`, which `encode` could not write."""
     if isinstance(error, EncodeError):
         return EncodeError(error.reason, record=record, path=error.path)
     path, culprit = "$", value
     for _ in range(_DEEPEST_PATH):
-        inner = next(((step, child) for step, child in _children(culprit) if _fails(write, child)), None)
+        inner = next(((step, child) for step, child in _children(culprit) if _fails(encode, child)), None)
         if inner is None:
             break
         path, culprit = path + inner[0], inner[1]
@@ -190,9 +169,9 @@ def _kind(value: object) -> str:
     return type(value).__qualname__
 
 
-def _fails(write: Write, value: Any) -> bool:
+def _fails(encode: Encode, value: Any) -> bool:
     try:
-        write(value, bytearray(), -1)
+        encode(value)
     except NotPlain:
         return False
     except Exception:  # noqa: BLE001 - whatever the user's encoder raises means just this

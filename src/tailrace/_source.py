@@ -8,13 +8,15 @@ import inspect
 import threading
 from collections import deque
 from collections.abc import AsyncIterable, Iterable, Mapping
+from concurrent.futures import CancelledError, Future
 from time import monotonic  # uvloop's own clock stands still until the loop turns
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from anyio.lowlevel import RunVar
 
+from tailrace._errors import EncodeError
 from tailrace._json import NotPlain, unwritable
-from tailrace.formats import write_item
+from tailrace.formats import encode_special
 
 if TYPE_CHECKING:
     from tailrace.formats import Encoder
@@ -26,7 +28,7 @@ _TURN: Final = 0.005
 """Seconds that a source may keep the event loop without a pause."""
 
 _BRISK: Final = 0.0005
-_LONGEST_RUN: Final = 32
+_LONGEST_RUN: Final = 64
 """Items between two looks at the clock, while they come within `_BRISK` seconds."""
 
 _MOST_THREADS: Final = 1000
@@ -34,19 +36,22 @@ _threads: RunVar[asyncio.Semaphore] = RunVar("tailrace_threads")
 
 
 class Sink(Protocol):
-    """What a source writes into; its owner takes the bytes out of the buffer."""
+    """What a source encodes into; its owner takes the frames out of the list."""
 
     encoder: Encoder
-    buffer: bytearray
+    frames: list[bytes]
     items: int
     high: int
-    """The size of the buffer from which on `room` must be awaited; 0 once the source is to stop."""
+    """The bytes in `frames` from which on `room` must be awaited; 0 once the source is to stop."""
 
     def arrived(self) -> None:
-        """The first bytes are in the buffer, or more of them than `high`."""
+        """The first frame is in the list, or more than `high` bytes."""
 
     async def room(self) -> None:
-        """Wait until the buffer was taken; raises `asyncio.CancelledError` if the source is to stop."""
+        """Wait until the frames were taken; raises `asyncio.CancelledError` if the source is to stop."""
+
+    def join(self) -> None:
+        """Take the frames out of the list, for the encoder is about to change."""
 
 
 def check_content(content: Any) -> None:
@@ -67,7 +72,7 @@ def check_content(content: Any) -> None:
 
 
 async def pull(content: Iterable[Any] | AsyncIterable[Any], sink: Sink) -> None:
-    """Write all items of `content` into `sink`, then close it."""
+    """Encode all items of `content` into `sink`, then close it."""
     if isinstance(content, AsyncIterable):
         await _pull_async(content, sink)
     else:
@@ -85,50 +90,52 @@ async def discard(content: Any) -> None:
 async def _pull_async(content: AsyncIterable[Any], sink: Sink) -> None:
     iterator = aiter(content)
     try:
-        await _write_all(iterator, sink)
+        await _encode_all(iterator, sink)
     finally:
         close = getattr(iterator, "aclose", None)
         if close is not None:
             await close()
 
 
-async def _write_all(iterator: AsyncIterable[Any], sink: Sink) -> None:
+async def _encode_all(iterator: AsyncIterable[Any], sink: Sink) -> None:
     """The hot loop: every name in it is local, and it calls no Python function for an item."""
-    encoder, buffer = sink.encoder, sink.buffer
-    write, lead, tail = encoder.write, encoder.first, encoder.tail
-    items, silent, run, look_at, looked = 0, 0, 1, 0, monotonic()
+    encoder, frames, append = sink.encoder, sink.frames, sink.frames.append
+    encode = encoder.encode
+    items, silent, size, counted, run, next_look, looked = 0, 0, 0, 0, 1, 0, monotonic()
     try:
         async for item in iterator:
-            before = len(buffer)
             try:
-                if lead:
-                    buffer += lead
-                write(item, buffer, -1)
-                buffer += tail
+                frame = encode(item)
             except NotPlain:
-                del buffer[before:]
-                if not write_item(encoder, first=not items, item=item, record=items + silent, buffer=buffer):
+                sink.join()
+                special = encode_special(encoder, item, items + silent)
+                if special is None:
                     silent += 1
                     continue
-                write, tail, look_at = encoder.write, encoder.tail, 0
+                frame, encode, next_look = special, encoder.encode, 0
             except Exception as error:
-                del buffer[before:]
-                raise unwritable(error, write, item, items + silent) from error
+                raise unwritable(error, encode, item, items + silent) from error
             items += 1
-            if 0 < before < look_at:
+            if frames and items < next_look:
+                append(frame)
                 continue
-            sink.items, lead = items, encoder.lead
-            now, spent = monotonic(), monotonic() - looked
+            if idle := not frames:
+                size = counted = 0
+            append(frame)
+            size += sum(map(len, frames[counted:]))
+            counted, full = len(frames), size >= sink.high
+            now = monotonic()
+            spent, looked = now - looked, now
             run = min(run * 2, _LONGEST_RUN) if spent < _BRISK else 1
-            look_at = min(sink.high, len(buffer) + run * (len(buffer) - before))
-            if not before or before >= sink.high:
+            next_look = items + min(run, (HIGH - size) // (len(frame) + 1))
+            if idle or full:
+                sink.items = items
                 sink.arrived()
-            if before >= sink.high:
+            if full:
                 await sink.room()
-            elif before and spent >= _TURN:  # an empty buffer was taken since: the loop has turned
+            elif spent >= _TURN and not idle:  # what is idle was taken from since: the loop has turned
                 await asyncio.sleep(0)
-                now = monotonic()
-            looked = now
+                looked = monotonic()
     finally:
         sink.items = items
 
@@ -142,8 +149,10 @@ class _Lane:
     def __init__(self, content: Iterable[Any], sink: Sink) -> None:
         self._content = content
         self._sink = sink
-        self._pieces: deque[bytearray] = deque()
+        self._frames: deque[bytes] = deque()
         self._absorbed = 0  # bytes
+        self._waiting = 0  # bytes in the sink
+        self._question: _Question | None = None
         self._room = threading.Event()
         self._stop = False
         self._over = False
@@ -168,6 +177,8 @@ class _Lane:
             self._stop = True
             self._room.set()
             while not self._over:
+                if self._question is not None:
+                    self._question.answer.cancel()
                 await self._ready.wait()
                 self._ready.clear()
             threads.release()
@@ -175,25 +186,36 @@ class _Lane:
                 raise self._error
 
     async def _absorb_all(self) -> None:
-        sink, take = self._sink, self._pieces.popleft
         while True:
-            # Both before the look at the pieces: the thread calls again for one that comes later.
+            # All three before the look at the frames: the thread calls again for what comes later.
             self._ready.clear()
             self._called = False
             over = self._over
-            if ready := len(self._pieces):
-                run = b"".join([take() for _ in range(ready)])
-                sink.buffer += run
-                sink.items += ready
-                sink.arrived()
-                self._absorbed += len(run)
-                self._room.set()
-                if len(sink.buffer) >= sink.high:
-                    await sink.room()
+            if self._frames:
+                self._absorb()
+                if self._waiting >= self._sink.high:
+                    await self._sink.room()
+            elif self._question is not None:
+                self._sink.join()
+                question, self._question = self._question, None
+                question.ask(self._sink.encoder)
             elif over:
                 return
             else:
                 await self._ready.wait()
+
+    def _absorb(self) -> None:
+        sink, take = self._sink, self._frames.popleft
+        if not sink.frames:
+            self._waiting = 0
+        frames = [take() for _ in range(len(self._frames))]
+        size = sum(map(len, frames))
+        sink.frames += frames
+        sink.items += len(frames)
+        sink.arrived()
+        self._waiting += size
+        self._absorbed += size
+        self._room.set()
 
     # What follows runs in the thread.
 
@@ -214,41 +236,45 @@ class _Lane:
     def _iterate(self) -> None:
         iterator = iter(self._content)
         try:
-            self._write_all(iterator)
+            self._encode_all(iterator)
         finally:
             close = getattr(iterator, "close", None)
             if close is not None:
                 close()
 
-    def _write_all(self, iterator: Iterable[Any]) -> None:
-        encoder, append = self._sink.encoder, self._pieces.append
-        write, lead, tail = encoder.write, encoder.first, encoder.tail
-        items = produced = 0
+    def _encode_all(self, iterator: Iterable[Any]) -> None:
+        encoder, append = self._sink.encoder, self._frames.append
+        encode, produced = encoder.encode, 0
         for record, item in enumerate(iterator):
             if self._stop:
                 return
-            piece = bytearray(lead)
             try:
-                write(item, piece, -1)
-                piece += tail
+                frame = encode(item)
             except NotPlain:
-                piece.clear()
-                if not write_item(encoder, first=not items, item=item, record=record, buffer=piece):
+                special = self._encode_special(item, record)
+                if special is None:
                     continue
-                write, tail = encoder.write, encoder.tail
+                frame, encode = special, encoder.encode
             except Exception as error:
-                raise unwritable(error, write, item, record) from error
-            if not piece.isascii():
-                piece[:] = encoder.seal(bytes(piece))
-            items += 1
-            lead = encoder.lead
-            produced += len(piece)
-            append(piece)
+                raise unwritable(error, encode, item, record) from error
+            produced += len(frame)
+            append(frame)
             if not self._called:
                 self._called = True
                 self._call()
             if produced - self._absorbed >= HIGH:
                 self._wait_for_room(produced)
+
+    def _encode_special(self, item: Any, record: int) -> bytes | None:
+        # The encoder changes only where the frames before are joined: in the loop, while this thread waits.
+        question = self._question = _Question(item, record)
+        self._call()
+        if self._stop:
+            return None
+        try:
+            return question.answer.result()
+        except CancelledError:
+            return None
 
     def _wait_for_room(self, produced: int) -> None:
         while not self._stop:
@@ -256,6 +282,21 @@ class _Lane:
             if produced - self._absorbed < HIGH or self._stop:
                 return
             self._room.wait()
+
+
+class _Question:
+    """What the thread asks the loop: the frame of an item that is not plain."""
+
+    def __init__(self, item: Any, record: int) -> None:
+        self._item = item
+        self._record = record
+        self.answer: Future[bytes | None] = Future()
+
+    def ask(self, encoder: Encoder) -> None:
+        try:
+            self.answer.set_result(encode_special(encoder, self._item, self._record))
+        except EncodeError as error:
+            self.answer.set_exception(error)
 
 
 def _threads_of_this_loop() -> asyncio.Semaphore:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from tailrace._drive import Pump, log
 from tailrace._errors import InvalidAccept, NotAcceptable
 from tailrace._headers import RawHeaders, problem_headers, raw_headers, stream_headers
-from tailrace._json import DOOR, ForeignEncoder, door
+from tailrace._json import ForeignEncoder, check_encoder, dumps
 from tailrace._model import Delivery, Problem
 from tailrace._negotiate import Offer, choose
 from tailrace._send import Outlet
@@ -57,7 +57,7 @@ class Stream:
         on_finish: OnFinish | None = None,
     ) -> None:
         check_content(content)
-        door(encoder)
+        check_encoder(encoder)
         self.status_code = status_code
         self.raw_headers = raw_headers(headers)
         self._content = content
@@ -156,7 +156,7 @@ async def _listen(receive: Receive, pump: Pump) -> None:
 
 
 async def _send_problem(problem: Problem, send: Send) -> None:
-    await _send_whole(problem.status, problem_headers(), DOOR.dumps(problem.members()), send)
+    await _send_whole(problem.status, problem_headers(), dumps(problem.members()), send)
 
 
 async def _send_whole(status: int, headers: RawHeaders, body: bytes, send: Send) -> None:

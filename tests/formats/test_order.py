@@ -9,7 +9,7 @@ import pydantic
 import pytest
 
 from tailrace import NDJSON, Event, EventStream, JSONArray
-from tailrace.formats import Format, encode, write_item
+from tailrace.formats import Format, encode
 
 
 class Model(pydantic.BaseModel):
@@ -43,9 +43,11 @@ FORMATS: list[Format] = [EventStream(), NDJSON(), NDJSON(end=True), JSONArray()]
 def alone(format_: Format, item: Any) -> bytes:
     """The item's own bytes, as in a body that has no other."""
     encoder = format_.encoder()
-    buffer = bytearray()
-    write_item(encoder, first=True, item=item, record=0, buffer=buffer)
-    return encoder.seal(bytes(buffer))
+    whole = encode(format_, [item])
+    count = int(not (isinstance(item, Event) and item.data is None))
+    if isinstance(format_, EventStream):
+        return whole.removeprefix(encoder.opening).partition(b"event: end\n")[0]
+    return whole.removeprefix(encoder.opening).removesuffix(encoder.end(count))
 
 
 def expected(format_: Format, items: list[Any]) -> bytes:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tailrace.formats._base import Decoder, Encoder, Format, write_item
+from tailrace._json import NotPlain, unwritable
+from tailrace.formats._base import Decoder, Encoder, Format, encode_special
 from tailrace.formats.event_stream import EventStream
 from tailrace.formats.json_array import JSONArray
 from tailrace.formats.ndjson import NDJSON
@@ -26,7 +27,7 @@ __all__ = [
     "JSONArray",
     "Text",
     "encode",
-    "write_item",
+    "encode_special",
 ]
 
 
@@ -42,9 +43,23 @@ def encode(
     Raises `EncodeError` for an item that cannot be written.
     """
     writer = format.encoder(encoder)
-    body = bytearray()
-    count = 0
+    parts, frames, count = [writer.opening], list[bytes](), 0
     for record, item in enumerate(items):
-        count += write_item(writer, first=not count, item=item, record=record, buffer=body)
-    close = writer.end(count) if problem is None else writer.fail(problem)
-    return writer.opening + writer.seal(bytes(body)) + close
+        try:
+            frame = writer.encode(item)
+        except NotPlain:
+            if frames:
+                parts.append(writer.join(frames))
+                frames.clear()
+            special = encode_special(writer, item, record)
+            if special is None:
+                continue
+            frame = special
+        except Exception as error:
+            raise unwritable(error, writer.encode, item, record) from error
+        frames.append(frame)
+        count += 1
+    if frames:
+        parts.append(writer.join(frames))
+    parts.append(writer.end(count) if problem is None else writer.fail(problem))
+    return b"".join(parts)

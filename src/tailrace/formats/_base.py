@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
 from tailrace._errors import DecodeError, LimitExceeded, StreamFailed, TailraceError
-from tailrace._json import ForeignEncoder, NotPlain, Write, Writer, unwritable
+from tailrace._json import Encode, ForeignEncoder, ItemEncoder, unwritable
 from tailrace._model import Event
 
 if TYPE_CHECKING:
@@ -15,42 +15,42 @@ T = TypeVar("T")
 
 
 class Encoder:
-    """Writes one body: `opening`, the items with what stands around them, then `end` or `fail`.
+    """Writes one body: `opening`, frames joined with what stands around them, then `end` or `fail`.
 
-    What stands around an item is data, and `write` the JSON encoder's own function where it can be:
-    a call of a Python function for each item would cost a third of the JSON.
+    A frame is an item as `encode` gives it. What stands around it is data, and `encode` the JSON encoder's
+    own function where it can be: a call of a Python function for each item would cost a third of the JSON.
     """
 
     opening: bytes = b""
     """Goes out with the headers."""
     first: bytes = b""
-    """Before the first item."""
+    """Before the first frame."""
     lead: bytes = b""
-    """Before every other item."""
+    """Before every other frame."""
     tail: bytes = b""
-    """After every item."""
+    """After every frame."""
     keep_alive: bytes = b""
     """May go out between two items of an idle stream; empty where the format has no room for it."""
     terminal_id: str | None = None
     """The `Last-Event-ID` of a reader that has seen the end; None where the format has none."""
 
-    write: Write
+    encode: Encode
 
-    def __init__(self, write: Write) -> None:
-        self.write = write
+    def __init__(self, encode: Encode) -> None:
+        self.encode = encode
 
-    def adapt(self, item: Any, buffer: bytearray) -> bool:
-        """Make ready for an item that `write` raised `NotPlain` for; False where it says nothing here.
+    def adapt(self, item: Any) -> bool:
+        """Make ready for an item that `encode` raised `NotPlain` for; False where it says nothing here.
 
-        May change `first`, `lead`, `tail` and `write`, for this item and those that follow. `buffer`
-        holds items that were written before and not yet sealed.
+        May change `encode` and what stands around frames: join those that were encoded before.
         """
-        del item, buffer
+        del item
         return False
 
-    def seal(self, chunk: bytes) -> bytes:
-        """A run of whole items, as it goes out."""
-        return chunk
+    def join(self, frames: list[bytes]) -> bytes:
+        """The next frames of the body, of which there is at least one, as they go out."""
+        head, self.first = self.first, self.lead
+        return head + (self.tail + self.lead).join(frames) + self.tail
 
     def end(self, count: int) -> bytes:
         """What says that all `count` items were there."""
@@ -71,51 +71,31 @@ class JSONEncoder(Encoder):
     """Writes items as JSON: what the formats of JSON share."""
 
     def __init__(self, encoder: ForeignEncoder | None) -> None:
-        self.json = Writer(encoder)
-        super().__init__(self.json.write)
+        self.json = ItemEncoder(encoder)
+        super().__init__(self.json.encode)
 
-    def adapt(self, item: Any, buffer: bytearray) -> bool:
-        """Change `write` so that it can write `item`."""
-        del buffer
+    def adapt(self, item: Any) -> bool:
+        """Change `encode` so that it can write `item`."""
         if isinstance(item, Event) and item.data is None:
             return False
         self.json.adapt(item)
-        self.write = self.json.write
+        self.encode = self.json.encode
         return True
 
-    def seal(self, chunk: bytes) -> bytes:
-        """The chunk in one line to every reader."""
-        return self.json.seal(chunk)
+    def join(self, frames: list[bytes]) -> bytes:
+        """The next frames, in one line each to every reader."""
+        return self.json.seal(super().join(frames))
 
 
-def write_item(encoder: Encoder, *, first: bool, item: Any, record: int, buffer: bytearray) -> bool:
-    """Write one whole item; False where it says nothing in this format.
+def encode_special(encoder: Encoder, item: Any, record: int) -> bytes | None:
+    """The frame of an item that `encode` raised `NotPlain` for; None where it says nothing in this format.
 
-    Raises `EncodeError` and leaves the buffer as it was.
+    The frames before it must have been joined. Raises `EncodeError`.
     """
     try:
-        _append(encoder, item, buffer, first=first)
-    except NotPlain:
-        if not encoder.adapt(item, buffer):
-            return False
-        try:
-            _append(encoder, item, buffer, first=first)
-        except Exception as error:
-            raise unwritable(error, encoder.write, item, record) from error
+        return encoder.encode(item) if encoder.adapt(item) else None
     except Exception as error:
-        raise unwritable(error, encoder.write, item, record) from error
-    return True
-
-
-def _append(encoder: Encoder, item: Any, buffer: bytearray, *, first: bool) -> None:
-    before = len(buffer)
-    try:
-        buffer += encoder.first if first else encoder.lead
-        encoder.write(item, buffer, -1)
-        buffer += encoder.tail
-    except Exception:
-        del buffer[before:]
-        raise
+        raise unwritable(error, encoder.encode, item, record) from error
 
 
 class Decoder(Protocol[T]):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
 from tailrace._errors import EncodeError, LimitExceeded
-from tailrace._json import DOOR, ForeignEncoder, escape_line_separators
+from tailrace._json import ForeignEncoder, dumps, escape_line_separators
 from tailrace._lines import Lines
 from tailrace._model import Event, Limits, Problem
 from tailrace.formats._base import BaseDecoder, Encoder, JSONEncoder
@@ -66,31 +66,32 @@ class _Encoder(JSONEncoder):
         self.first = self.lead = b"data: "
         self.tail = b"\n\n"
         if encoder is not None:
-            self._expect_events(bytearray())
+            self._expect_events()
 
-    def adapt(self, item: Any, buffer: bytearray) -> bool:
+    def adapt(self, item: Any) -> bool:
         if self._events:
             return True
         if not isinstance(item, Event) and self.json.adapt(item):
-            self.write = self.json.write
+            self.encode = self.json.encode
         else:
-            self._expect_events(buffer)
+            self._expect_events()
         return True
 
-    def _expect_events(self, buffer: bytearray) -> None:
-        """From now on look at each item before writing it."""
-        buffer[:] = self.seal(bytes(buffer))
+    def join(self, frames: list[bytes]) -> bytes:
+        # Text that is no JSON stays as it is: beside events, JSON was escaped when it was encoded.
+        return b"".join(frames) if self._events else super().join(frames)
+
+    def _expect_events(self) -> None:
+        """From now on look at each item before encoding it."""
         self._events = True
-        self.first = self.lead = self.tail = b""
-        self.write = self._write
+        self.encode = self._encode
 
-    def _write(self, item: Any, buffer: bytearray, _at: int = -1) -> None:
+    def _encode(self, item: Any) -> bytes:
         if isinstance(item, Event):
-            self._write_event(item, buffer)
-        else:
-            buffer += b"data: %b\n\n" % escape_line_separators(self.json.door.dumps(item))
+            return self._encode_event(item)
+        return b"data: %b\n\n" % escape_line_separators(self.json.dumps(item))
 
-    def _write_event(self, event: Event, buffer: bytearray) -> None:
+    def _encode_event(self, event: Event) -> bytes:
         if event.id == TERMINAL_ID:
             raise EncodeError(
                 f"Event.id: {TERMINAL_ID!r} is the id that ends a stream; expected another", path="$.id"
@@ -106,17 +107,12 @@ class _Encoder(JSONEncoder):
         if isinstance(event.data, str):
             fields += [b"data: %b\n" % line for line in _LINE_END.split(_utf8("data", event.data))]
         elif event.data is not None:
-            fields.append(b"data: %b\n" % escape_line_separators(self.json.door.dumps(event.data)))
+            fields.append(b"data: %b\n" % escape_line_separators(self.json.dumps(event.data)))
         else:
             self._silent += 1
         if not fields:
             raise EncodeError("Event() says nothing; expected data, event, id, retry or comment")
-        buffer += b"".join(fields)
-        buffer += b"\n"
-
-    def seal(self, chunk: bytes) -> bytes:
-        # Text that is no JSON stays as it is: beside events, JSON was escaped when it was written.
-        return chunk if self._events else super().seal(chunk)
+        return b"%b\n" % b"".join(fields)
 
     def end(self, count: int) -> bytes:
         return _last("end", {"count": count - self._silent})
@@ -130,7 +126,7 @@ class _Encoder(JSONEncoder):
 
 
 def _last(event: str, members: dict[str, Any]) -> bytes:
-    data = escape_line_separators(DOOR.dumps(members))
+    data = escape_line_separators(dumps(members))
     return b"event: %b\nid: %b\ndata: %b\n\n" % (event.encode(), TERMINAL_ID.encode(), data)
 
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, cast
 import msgspec
 
 from tailrace._errors import DecodeError, EncodeError, LimitExceeded, StreamFailed, Truncated
-from tailrace._json import DOOR, ForeignEncoder, decode, escape_line_separators
+from tailrace._json import ForeignEncoder, decode, dumps, escape_line_separators
 from tailrace._lines import Lines
 from tailrace._model import Limits, Problem
 from tailrace.formats._base import BaseDecoder, Encoder, JSONEncoder
@@ -50,27 +50,27 @@ class _Encoder(JSONEncoder):
         super().__init__(encoder)
         self._end = end
         if end:
-            self.write = self._write
+            self.encode = self._encode
         # Where the body may end in spaces, `json.loads` of each line breaks: only with an end record.
         self.keep_alive = b" " if end else b""
 
-    def _write(self, item: Any, buffer: bytearray, _at: int = -1) -> None:
-        begin = len(buffer)
-        self.json.write(item, buffer, -1)
-        if b'"end"' in buffer[begin : begin + 16] and _is_end(msgspec.json.decode(buffer[begin:])):
+    def _encode(self, item: Any) -> bytes:
+        text = self.json.encode(item)
+        if b'"end"' in text[:16] and _is_end(msgspec.json.decode(text)):
             raise EncodeError('an item that a reader would take for the end record, {"end":{"count":N}}')
+        return text
 
-    def adapt(self, item: Any, buffer: bytearray) -> bool:
-        says_something = super().adapt(item, buffer)
+    def adapt(self, item: Any) -> bool:
+        says_something = super().adapt(item)
         if self._end:
-            self.write = self._write
+            self.encode = self._encode
         return says_something
 
     def end(self, count: int) -> bytes:
-        return DOOR.dumps({"end": {"count": count}}) + b"\n" if self._end else b""
+        return dumps({"end": {"count": count}}) + b"\n" if self._end else b""
 
     def fail(self, problem: Problem) -> bytes:
-        return escape_line_separators(DOOR.dumps({"problem": problem.members()})[:-1])
+        return escape_line_separators(dumps({"problem": problem.members()})[:-1])
 
 
 class NDJSONDecoder(BaseDecoder[Any]):

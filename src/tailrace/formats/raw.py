@@ -27,7 +27,7 @@ class Text:
     def encoder(self, encoder: ForeignEncoder | None = None, /) -> Encoder:
         """A new encoder for one body."""
         del encoder
-        return Encoder(_write_text)
+        return Encoder(_encode_text)
 
     def decoder(self, limits: Limits = Limits(), /) -> TextDecoder:
         """A new decoder for one body."""
@@ -49,25 +49,27 @@ class Bytes:
     def encoder(self, encoder: ForeignEncoder | None = None, /) -> Encoder:
         """A new encoder for one body."""
         del encoder
-        return Encoder(_write_bytes)
+        return Encoder(_encode_bytes)
 
     def decoder(self, limits: Limits = Limits(), /) -> BytesDecoder:
         """A new decoder for one body."""
         return BytesDecoder(limits)
 
 
-def _write_text(item: Any, buffer: bytearray, _at: int = -1) -> None:
+def _encode_text(item: Any) -> bytes:
     text = _data(item)
     if not isinstance(text, str):
         raise EncodeError(f"Text() takes items of type str, got {type(item).__qualname__}")
-    buffer += text.encode()
+    return text.encode()
 
 
-def _write_bytes(item: Any, buffer: bytearray, _at: int = -1) -> None:
+def _encode_bytes(item: Any) -> bytes:
     data = _data(item)
-    if not isinstance(data, bytes | bytearray | memoryview):
+    if isinstance(data, bytes):
+        return data
+    if not isinstance(data, bytearray | memoryview):
         raise EncodeError(f"Bytes() takes items of type bytes, got {type(item).__qualname__}")
-    buffer += data
+    return bytes(data)  # pyright: ignore[reportUnknownArgumentType] - a view of any kind
 
 
 def _data(item: Any) -> Any:

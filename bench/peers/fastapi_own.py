@@ -13,7 +13,7 @@ app = FastAPI()
 
 # Annotated, `dict[str, Any]` would be validated and written by pydantic: that is the typed row.
 @app.get("/jsonl")
-async def jsonl(count: int):  # type: ignore[no-untyped-def]  # noqa: ANN201
+async def jsonl(count: int):  # type: ignore[no-untyped-def]  # noqa: ANN201 - an annotation is FastAPI's to read
     """Dicts as lines."""
     for _ in range(count // BLOCK):
         for row in ROWS:
@@ -29,14 +29,14 @@ async def jsonl_typed(count: int) -> AsyncIterator[Row]:
 
 
 @app.get("/jsonl-sync")
-def jsonl_sync(count: int):  # type: ignore[no-untyped-def]  # noqa: ANN201
+def jsonl_sync(count: int):  # type: ignore[no-untyped-def]  # noqa: ANN201 - an annotation is FastAPI's to read
     """Dicts as lines, from a sync handler."""
     for _ in range(count // BLOCK):
         yield from ROWS
 
 
 @app.get("/sse", response_class=EventSourceResponse)
-async def sse(count: int):  # type: ignore[no-untyped-def]  # noqa: ANN201
+async def sse(count: int):  # type: ignore[no-untyped-def]  # noqa: ANN201 - an annotation is FastAPI's to read
     """Dicts as events."""
     for _ in range(count // BLOCK):
         for row in ROWS:
@@ -52,7 +52,7 @@ async def sse_typed(count: int) -> AsyncIterator[Row]:
 
 
 @app.get("/live", response_class=EventSourceResponse)
-async def live(tick: str = ""):  # type: ignore[no-untyped-def]  # noqa: ANN201
+async def live(tick: str = ""):  # type: ignore[no-untyped-def]  # noqa: ANN201 - an annotation is FastAPI's to read
     """Events."""
     async for event in ticks(tick):
         yield event

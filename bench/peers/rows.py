@@ -20,7 +20,7 @@ PIECE = 64 * 1024
 FOREVER = 3600.0
 
 # Without a time zone: the encoders spell UTC in two ways.
-_START = datetime(2026, 1, 31, 12)  # noqa: DTZ001
+_START = datetime(2026, 1, 31, 12)  # noqa: DTZ001 - see above
 ROWS: list[dict[str, Any]] = [
     {
         "id": number,

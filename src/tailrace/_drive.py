@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import logging
-import uuid
 from time import monotonic, sleep  # uvloop's own clock stands still until the loop turns
 from typing import TYPE_CHECKING, Any, Final
 
 import anyio
 
-from tailrace._errors import Abort
 from tailrace._model import Outcome, Problem, Reason
-from tailrace._source import HIGH, discard, pull
+from tailrace._problem import log, problem_of
+from tailrace._sink import HIGH
+from tailrace._source import discard, pull
 
 if TYPE_CHECKING:
     import contextvars
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
     from tailrace.formats import Encoder
 
     OnFinish = Callable[[Outcome], Awaitable[None] | None]
-
-log: Final = logging.getLogger("tailrace")
 
 _GROWING: Final = 0.001
 """Seconds that a run of bytes may go on growing, turn by turn of the loop, before it goes out."""
@@ -211,12 +208,8 @@ class Pump:
         return b""
 
     def problem(self) -> Problem:
-        """What the reader may know of the error: an `Abort`'s own words, else where the log has the text."""
-        if isinstance(self.error, Abort):
-            return self.error.problem
-        ref = uuid.uuid4().hex[:12]
-        log.error("stream failed after %d items (ref %s)", self.items, ref, exc_info=self.error)
-        return Problem(title="Internal Server Error", status=500, ref=ref)
+        """What the reader may know of the error."""
+        return problem_of(self.error, self.items)
 
     def _source_ended(self, task: asyncio.Task[None]) -> None:
         error: BaseException | None = None
@@ -249,7 +242,7 @@ class Pump:
     async def _discard(self) -> None:
         try:
             await discard(self._content)
-        except Exception:
+        except Exception:  # noqa: BLE001 - whatever it is, it is logged
             log.exception("a source that was not started raised while it was closed")
 
     async def _report(self) -> None:
@@ -268,7 +261,7 @@ class Pump:
             result = self._on_finish(outcome)
             if inspect.isawaitable(result):
                 await result
-        except Exception:
+        except Exception:  # noqa: BLE001 - whatever it is, it is logged
             log.exception("on_finish raised")
 
     # Time: one timer for the whole stream, set anew when it fires and not at every send.

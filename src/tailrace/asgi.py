@@ -7,12 +7,13 @@ import contextvars
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping, MutableMapping
 from typing import TYPE_CHECKING, Any, Final
 
-from tailrace._drive import Pump, log
+from tailrace._drive import Pump
 from tailrace._errors import InvalidAccept, NotAcceptable
 from tailrace._headers import RawHeaders, problem_headers, raw_headers, stream_headers
 from tailrace._json import ForeignEncoder, check_encoder, dumps
 from tailrace._model import Delivery, Problem
 from tailrace._negotiate import Offer, choose
+from tailrace._problem import log
 from tailrace._send import Outlet
 from tailrace._source import check_content
 from tailrace.formats import NDJSON, EventStream, Format, JSONArray

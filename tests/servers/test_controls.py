@@ -69,7 +69,7 @@ def test_1_client_of_daphne_waits_for_ever(peer: Start, run: str) -> None:
 @pytest.mark.parametrize(
     ("name", "middleware"), [("uvicorn", BARE), ("uvicorn", MIDDLEWARE), ("granian", BARE)]
 )
-def test_2_fastapi_sse_loses_items(peer: Start, run: str, name: str, middleware: bool) -> None:  # noqa: FBT001
+def test_2_fastapi_sse_loses_items(peer: Start, run: str, name: str, middleware: bool) -> None:  # noqa: FBT001 - a test's parameter
     """Promise 2: FastAPI's events in front of one that cannot be encoded are dropped in its queues."""
     with pytest.raises(Broken, match="items yielded before the error are lost"):
         all_delivered(peer(name, middleware), f"{FASTAPI_SSE}/unwritable_later?run={run}", SSE, 3)

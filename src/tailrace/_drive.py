@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 from time import monotonic, sleep  # uvloop's own clock stands still until the loop turns
 from typing import TYPE_CHECKING, Any, Final
 
 import anyio
 
+from tailrace._finish import discarded, finished, report
 from tailrace._model import Outcome, Problem, Reason
 from tailrace._problem import log, problem_of
 from tailrace._sink import HIGH
-from tailrace._source import discard, pull
+from tailrace._source import pull
+from tailrace._watched import Watched
 
 if TYPE_CHECKING:
     import contextvars
-    from collections.abc import AsyncIterable, Awaitable, Callable, Iterable
+    from collections.abc import AsyncIterable, Callable, Iterable
 
+    from tailrace._finish import OnFinish
     from tailrace._model import Delivery
     from tailrace.formats import Encoder
 
-    OnFinish = Callable[[Outcome], Awaitable[None] | None]
+    Ready = Callable[[asyncio.Task[None] | None], None]
+    """Is given the task that runs at that moment, if one does."""
 
 _GROWING: Final = 0.001
 """Seconds that a run of bytes may go on growing, turn by turn of the loop, before it goes out."""
@@ -65,7 +68,7 @@ class Pump:
         self._context = context
         self._loop = asyncio.get_running_loop()
         self._task: asyncio.Task[None] | None = None
-        self._ready: Callable[[], None] | None = None
+        self._ready: Ready | None = None
         self._turning = False
         self._seen = -1
         self._grown_since = 0.0
@@ -82,14 +85,19 @@ class Pump:
 
     # The source's side: what `Sink` asks for.
 
-    def arrived(self) -> None:
-        """See that whoever takes is told, once no more come in the same breath."""
-        if self._first is None and self.items:
-            self._first = monotonic() - self._started
-        if self._ready is not None and not self._turning:
-            self._turning = True
-            self._seen, self._grown_since = -1, 0.0
-            self._loop.call_soon(self._turn)
+    def paused(self, held_by: object) -> None:
+        """The source waits, and there is something to take."""
+        # What waits for a future goes out now: with many streams, a turn of the loop takes long. What only
+        # yields to others (None) has not paused, and what comes in quick succession is collected.
+        now = monotonic()
+        if self._first is None:
+            self._first = now - self._started
+        if held_by is not None and not self._turning and now - self._last >= _GROWING:
+            ready, self._ready = self._ready, None
+            if ready is not None:
+                ready(self._task)
+        else:
+            self._announce()
 
     async def room(self) -> None:
         """Wait until the frames were taken."""
@@ -122,23 +130,26 @@ class Pump:
         if self._delivery.commit_after:
             arrival: asyncio.Future[None] = self._loop.create_future()
             commit = self._loop.call_later(self._delivery.commit_after, _resolve, arrival)
-            self.on_ready(lambda: _resolve(arrival))
+            self.on_ready(lambda _: _resolve(arrival))
             await arrival
             commit.cancel()
             self._ready = None
         self._arm()
         return self.error if self.reason == "failed" and not self.items else None
 
-    def on_ready(self, ready: Callable[[], None]) -> None:
+    def on_ready(self, ready: Ready) -> None:
         """Call `ready` once when there is something to take, never from inside this call."""
         self._ready = ready
         if self.frames or self._joined or self.reason is not None:
-            self.arrived()
+            self._announce()
 
     def take(self) -> bytes:
         """What there is: nothing, or some whole items; behind the last, the format's end or failure."""
-        self.join()
-        run, self._opening, self._joined = self._opening + self._joined, b"", b""
+        if self.frames:
+            self.join()
+        run, self._joined = self._joined, b""
+        if self._opening:
+            run, self._opening = self._opening + run, b""
         if self._room is not None and not self._room.done():
             self._room.set_result(None)
         if self.reason is not None and not self.exhausted:
@@ -157,7 +168,7 @@ class Pump:
         if self._task is not None and not self._task.done() and not self._cancelled:
             self._cancelled = True
             self._task.cancel()
-        self.arrived()
+        self._announce()
 
     async def aclose(self, reason: Reason = "cancelled") -> None:
         """Stop the source and wait for its cleanup, up to the deadline; then `on_finish`, once."""
@@ -171,12 +182,20 @@ class Pump:
             try:
                 await self._cleaned_up()
             finally:
-                await self._report()
+                if self._on_finish is not None:
+                    await report(self._on_finish, self._outcome())
 
     @property
     def abandoned(self) -> bool:
         """Whether nobody is there to read the rest."""
         return self.reason in _NOBODY_READS
+
+    def _announce(self) -> None:
+        """Tell who takes, once the loop has turned and no more comes."""
+        if self._ready is not None and not self._turning:
+            self._turning = True
+            self._seen, self._grown_since = -1, 0.0
+            self._loop.call_soon(self._turn)
 
     def _turn(self) -> None:
         """Let the loop turn while more comes: a source that only yields to others has not paused."""
@@ -192,7 +211,7 @@ class Pump:
         self._turning = False
         ready, self._ready = self._ready, None
         if ready is not None:
-            ready()
+            ready(None)
 
     def _close(self) -> bytes:
         self.exhausted = self.sound = True
@@ -222,33 +241,20 @@ class Pump:
             self.error = error
         elif error is not None:
             log.error("a source raised while it was closed (%s)", self.reason, exc_info=error)
-        self.arrived()
+        self._announce()
 
     async def _run(self) -> None:
         self._ran = True
-        await pull(self._content, self)
+        await Watched(pull(self._content, self), self)
 
     async def _cleaned_up(self) -> None:
         if self._task is not None and not self._task.done():
-            await asyncio.wait([self._task], timeout=self._delivery.cleanup_timeout)
-            if not self._task.done():
-                seconds = self._delivery.cleanup_timeout
-                log.warning(
-                    "a source was still closing after %g s (cleanup_timeout); it is left to itself", seconds
-                )
+            await finished(self._task, self._delivery.cleanup_timeout)
         if not self._ran:
-            await self._discard()
+            await discarded(self._content)
 
-    async def _discard(self) -> None:
-        try:
-            await discard(self._content)
-        except Exception:  # noqa: BLE001 - whatever it is, it is logged
-            log.exception("a source that was not started raised while it was closed")
-
-    async def _report(self) -> None:
-        if self._on_finish is None:
-            return
-        outcome = Outcome(
+    def _outcome(self) -> Outcome:
+        return Outcome(
             reason=self.reason or "cancelled",
             items=self.items,
             bytes=self.delivered,
@@ -257,12 +263,6 @@ class Pump:
             duration=monotonic() - self._started,
             error=self.error,
         )
-        try:
-            result = self._on_finish(outcome)
-            if inspect.isawaitable(result):
-                await result
-        except Exception:  # noqa: BLE001 - whatever it is, it is logged
-            log.exception("on_finish raised")
 
     # Time: one timer for the whole stream, set anew when it fires and not at every send.
 
@@ -284,7 +284,7 @@ class Pump:
         elif keep_alive is not None and now >= self._last + keep_alive:
             if self._ready is not None and not self.frames:
                 self._joined += self.encoder.keep_alive
-                self.arrived()
+                self._announce()
             self._last = now
         self._arm()
 

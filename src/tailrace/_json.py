@@ -81,7 +81,7 @@ class ItemEncoder:
     def __init__(self, encoder: ForeignEncoder | None) -> None:
         self.dumps: Encode = dumps if encoder is None else _foreign(encoder)
         self.encode: Encode = _plain if encoder is None else self.dumps
-        self.seal = escape_line_separators
+        self.seal: Callable[[bytes], bytes] = escape_line_separators
 
     def adapt(self, item: Any) -> bool:
         """Change `encode` so that it can write `item`; False where it can write anything from now on."""

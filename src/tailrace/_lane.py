@@ -97,7 +97,6 @@ class Lane:
         size = sum(map(len, frames))
         sink.frames += frames
         sink.items += len(frames)
-        sink.arrived()
         self._waiting += size
         self._absorbed += size
         self._room.set()

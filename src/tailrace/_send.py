@@ -41,13 +41,15 @@ class Outlet:
 
     async def run(self, start: Message) -> None:
         """Send everything from the start of the response to its end, or until nobody reads any more."""
+        pump = self._pump
         await self._wait_for(self._send(start))
+        del start  # a response may be open for days, and there may be many
         # The first body message goes out even if it is empty: granian and daphne hold the headers till then.
-        if not self._pump.abandoned:
+        if not pump.abandoned:
             await self._wait_for(self._send(self._body()))
-        while not (self._pump.exhausted or self._pump.abandoned):
+        while not (pump.exhausted or pump.abandoned):
             self._news = self._loop.create_future()
-            self._pump.on_ready(self._flush)
+            pump.on_ready(self._flush)
             await self._news
             if self._held is not None:
                 held, self._held = self._held, None
@@ -59,14 +61,17 @@ class Outlet:
         whole = self._pump.exhausted and (self._pump.sound or self._end_failed)
         return {"type": "http.response.body", "body": body, "more_body": not whole}
 
-    def _flush(self) -> None:
+    def _flush(self, running: asyncio.Task[Any] | None) -> None:
         if self._news.done():
             return
         if self._pump.abandoned:
             self._news.set_result(None)
             return
-        # What the user's middleware does inside `send`, such as a timeout, must find itself in the task.
-        asyncio._enter_task(self._loop, self._task)  # noqa: SLF001 - documented for those who step coroutines
+        # What the user's middleware does inside `send`, such as a timeout, must find itself in its task.
+        loop, task = self._loop, self._task
+        if running is not None:
+            asyncio._leave_task(loop, running)  # noqa: SLF001 - documented for those who step coroutines
+        asyncio._enter_task(loop, task)  # noqa: SLF001 - the same
         try:
             self._step()
         except asyncio.CancelledError:
@@ -74,7 +79,9 @@ class Outlet:
         except Exception as error:  # noqa: BLE001 - it is raised in the task
             self._news.set_exception(error)
         finally:
-            asyncio._leave_task(self._loop, self._task)  # noqa: SLF001 - documented for those who step coroutines
+            asyncio._leave_task(loop, task)  # noqa: SLF001 - the same
+            if running is not None:
+                asyncio._enter_task(loop, running)  # noqa: SLF001 - the same
 
     def _step(self) -> None:
         step = self._send(self._body()).__await__()

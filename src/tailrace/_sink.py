@@ -20,9 +20,6 @@ class Sink(Protocol):
     high: int
     """The bytes in `frames` from which on `room` must be awaited; 0 once the source is to stop."""
 
-    def arrived(self) -> None:
-        """The first frame is in the list, or more than `high` bytes."""
-
     async def room(self) -> None:
         """Wait until the frames were taken; raises `asyncio.CancelledError` if the source is to stop."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import AsyncIterable, Iterable, Mapping
+from collections.abc import AsyncIterable, Coroutine, Iterable, Mapping
 from time import monotonic  # uvloop's own clock stands still until the loop turns
 from typing import Any, Final
 
@@ -38,23 +38,12 @@ def check_content(content: Any) -> None:
     raise TypeError(f"expected an async or sync iterable of items, got {kind}{hint}")
 
 
-async def pull(content: Iterable[Any] | AsyncIterable[Any], sink: Sink) -> None:
+def pull(content: Iterable[Any] | AsyncIterable[Any], sink: Sink) -> Coroutine[Any, Any, None]:
     """Encode all items of `content` into `sink`, then close it."""
-    if isinstance(content, AsyncIterable):
-        await _pull_async(content, sink)
-    else:
-        await Lane(content, sink).run()
+    return _pull(content, sink) if isinstance(content, AsyncIterable) else Lane(content, sink).run()
 
 
-async def discard(content: Any) -> None:
-    """Close an iterable that will not be read."""
-    if hasattr(content, "aclose"):
-        await content.aclose()
-    elif hasattr(content, "close"):
-        content.close()
-
-
-async def _pull_async(content: AsyncIterable[Any], sink: Sink) -> None:
+async def _pull(content: AsyncIterable[Any], sink: Sink) -> None:
     iterator = aiter(content)
     try:
         await _encode_all(iterator, sink)
@@ -86,18 +75,17 @@ async def _encode_all(iterator: AsyncIterable[Any], sink: Sink) -> None:
             if frames and items < next_look:
                 append(frame)
                 continue
-            if idle := not frames:
-                size = counted = 0
             append(frame)
-            size += sum(map(len, frames[counted:]))
+            if idle := len(frames) == 1:
+                size = len(frame)
+            else:
+                size += sum(map(len, frames[counted:]))
             counted, full = len(frames), size >= sink.high
             now = monotonic()
             spent, looked = now - looked, now
             run = min(run * 2, _LONGEST_RUN) if spent < _BRISK else 1
             next_look = items + min(run, (HIGH - size) // (len(frame) + 1))
-            if idle or full:
-                sink.items = items
-                sink.arrived()
+            sink.items = items
             if full:
                 await sink.room()
             elif spent >= _TURN and not idle:  # what is idle was taken from since: the loop has turned

@@ -19,7 +19,7 @@ from tailrace._source import check_content
 from tailrace.formats import NDJSON, EventStream, Format, JSONArray
 
 if TYPE_CHECKING:
-    from tailrace._drive import OnFinish
+    from tailrace._finish import OnFinish
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -120,7 +120,10 @@ class Stream:
         try:
             error = await pump.begin()
             if error is None:
-                await self._body(scope, send, pump, media_type)
+                outlet = Outlet(
+                    pump, send, timeout=self._delivery.send_timeout, end_failed=_waits_for_ever(scope)
+                )
+                await outlet.run(_start(self.status_code, stream_headers(media_type, self.raw_headers)))
                 if pump.exhausted and not pump.sound:
                     # To return is to abort, and then a browser drops what its page has not read yet.
                     await asyncio.wait([listener], timeout=_READING_TIME)
@@ -138,11 +141,6 @@ class Stream:
         """Whether `error`, raised before the first item, is for the framework to answer."""
         del error, scope
         return False
-
-    async def _body(self, scope: Scope, send: Send, pump: Pump, media_type: str) -> None:
-        outlet = Outlet(pump, send, timeout=self._delivery.send_timeout, end_failed=_waits_for_ever(scope))
-        headers = stream_headers(media_type, self.raw_headers)
-        await outlet.run({"type": "http.response.start", "status": self.status_code, "headers": headers})
 
 
 async def _listen(receive: Receive, pump: Pump) -> None:
@@ -163,8 +161,12 @@ async def _send_problem(problem: Problem, send: Send) -> None:
 async def _send_whole(status: int, headers: RawHeaders, body: bytes, send: Send) -> None:
     if body:
         headers = [*headers, (b"content-length", b"%d" % len(body))]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send(_start(status, headers))
     await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+def _start(status: int, headers: RawHeaders) -> dict[str, Any]:
+    return {"type": "http.response.start", "status": status, "headers": headers}
 
 
 def _fields(scope: Scope, name: bytes) -> list[str]:

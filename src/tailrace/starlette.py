@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from starlette.background import BackgroundTask
 
-    from tailrace._drive import OnFinish
+    from tailrace._finish import OnFinish
     from tailrace._json import ForeignEncoder
     from tailrace.formats import Format
 

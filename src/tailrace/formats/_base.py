@@ -84,7 +84,8 @@ class JSONEncoder(Encoder):
 
     def join(self, frames: list[bytes]) -> bytes:
         """The next frames, in one line each to every reader."""
-        return self.json.seal(super().join(frames))
+        head, self.first = self.first, self.lead
+        return self.json.seal(head + (self.tail + self.lead).join(frames) + self.tail)
 
 
 def encode_special(encoder: Encoder, item: Any, record: int) -> bytes | None:

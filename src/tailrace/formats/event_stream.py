@@ -77,14 +77,13 @@ class _Encoder(JSONEncoder):
             self._expect_events()
         return True
 
-    def join(self, frames: list[bytes]) -> bytes:
-        # Text that is no JSON stays as it is: beside events, JSON was escaped when it was encoded.
-        return b"".join(frames) if self._events else super().join(frames)
-
     def _expect_events(self) -> None:
         """From now on look at each item before encoding it."""
         self._events = True
+        self.first = self.lead = self.tail = b""
         self.encode = self._encode
+        # Text that is no JSON stays as it is: beside events, JSON is escaped when it is encoded.
+        self.json.seal = bytes
 
     def _encode(self, item: Any) -> bytes:
         if isinstance(item, Event):

@@ -41,13 +41,15 @@ def test_items_are_coalesced(server: Server, run: str, name: str) -> None:
 @pytest.mark.parametrize("media_type", [JSON, NDJSON, SSE])
 def test_headers_go_out_before_the_first_item(server: Server, run: str, media_type: str) -> None:
     """The pump: at `commit_after` a silent source's headers are sent, and seen."""
-    if media_type == NDJSON and server.middleware and server.name in {"granian", "daphne"}:
-        pytest.skip(
-            "the middleware drops an empty piece of body, and without one the server holds the headers"
-        )
+    # The limit that the README names: the middleware drops an empty piece of body, NDJSON opens with no other,
+    # and without one these servers hold the headers.
+    held = media_type == NDJSON and server.middleware and server.name in {"granian", "daphne"}
     with Client(server.port) as client:
         asked = time.monotonic()
         client.ask(f"/stream/silent?run={run}&commit_after=0.1", headers={"accept": media_type})
+        if held:
+            assert client.head(within=0.8).status == 0
+            return
         reply = client.head(within=2)
         assert reply.status == 200
         assert 0.09 < time.monotonic() - asked < 0.8

@@ -11,7 +11,7 @@ import anyio
 from tailrace._finish import discarded, finished, report
 from tailrace._model import Outcome, Problem, Reason
 from tailrace._problem import log, problem_of
-from tailrace._sink import HIGH
+from tailrace._sink import Sink
 from tailrace._source import pull
 from tailrace._watched import Watched
 
@@ -33,7 +33,7 @@ _HOLDING: Final = 0.005
 """Seconds that a source may go on and on before it lets go of the GIL."""
 
 
-class Pump:
+class Pump(Sink):
     """One stream under way.
 
     `begin` starts the source, `on_ready` and `take` get what it wrote, `aclose` stops it; all in the loop
@@ -50,10 +50,7 @@ class Pump:
         on_finish: OnFinish | None = None,
         context: contextvars.Context | None = None,
     ) -> None:
-        self.encoder = encoder
-        self.frames: list[bytes] = []
-        self.items = 0
-        self.high = HIGH
+        super().__init__(encoder)
         self.delivered = 0
         self.stalled = 0.0
         self.reason: Reason | None = None
@@ -74,14 +71,15 @@ class Pump:
         self._grown_since = 0.0
         self._room: asyncio.Future[None] | None = None
         self._opening = encoder.opening
-        self._joined = b""
         self._cancelled = False
         self._let_go = 0.0
         self._ran = False
+        self._begun = False
         self._finished = False
         self._timer: asyncio.TimerHandle | None = None
         self._started = self._last = monotonic()
-        self._first: float | None = None
+        self.abandoned = False
+        """Whether nobody is there to read the rest."""
 
     # The source's side: what `Sink` asks for.
 
@@ -89,10 +87,7 @@ class Pump:
         """The source waits, and there is something to take."""
         # What waits for a future goes out now: with many streams, a turn of the loop takes long. What only
         # yields to others (None) has not paused, and what comes in quick succession is collected.
-        now = monotonic()
-        if self._first is None:
-            self._first = now - self._started
-        if held_by is not None and not self._turning and now - self._last >= _GROWING:
+        if held_by is not None and not self._turning and monotonic() - self._last >= _GROWING:
             ready, self._ready = self._ready, None
             if ready is not None:
                 ready(self._task)
@@ -111,13 +106,6 @@ class Pump:
         self._room = self._loop.create_future()
         await self._room
 
-    def join(self) -> None:
-        """Make one run of the frames, for they go out or the encoder is about to change."""
-        if self.frames:
-            run = self.encoder.join(self.frames)
-            self._joined = self._joined + run if self._joined else run
-            self.frames.clear()
-
     # The taker's side.
 
     async def begin(self) -> BaseException | None:
@@ -127,6 +115,7 @@ class Pump:
         """
         self._task = self._loop.create_task(self._run(), context=self._context)
         self._task.add_done_callback(self._source_ended)
+        self._arm()
         if self._delivery.commit_after:
             arrival: asyncio.Future[None] = self._loop.create_future()
             commit = self._loop.call_later(self._delivery.commit_after, _resolve, arrival)
@@ -134,20 +123,18 @@ class Pump:
             await arrival
             commit.cancel()
             self._ready = None
-        self._arm()
+        self._begun = True
         return self.error if self.reason == "failed" and not self.items else None
 
     def on_ready(self, ready: Ready) -> None:
         """Call `ready` once when there is something to take, never from inside this call."""
         self._ready = ready
-        if self.frames or self._joined or self.reason is not None:
+        if self.frames or self.joined or self.reason is not None:
             self._announce()
 
     def take(self) -> bytes:
         """What there is: nothing, or some whole items; behind the last, the format's end or failure."""
-        if self.frames:
-            self.join()
-        run, self._joined = self._joined, b""
+        run = self.taken()
         if self._opening:
             run, self._opening = self._opening + run, b""
         if self._room is not None and not self._room.done():
@@ -164,6 +151,7 @@ class Pump:
             self.reason == "complete" and (not self.exhausted or reason == "send_timeout")
         ):
             self.reason = reason
+        self.abandoned = self.abandoned or reason in _NOBODY_READS
         self.high = 0
         if self._task is not None and not self._task.done() and not self._cancelled:
             self._cancelled = True
@@ -184,11 +172,7 @@ class Pump:
             finally:
                 if self._on_finish is not None:
                     await report(self._on_finish, self._outcome())
-
-    @property
-    def abandoned(self) -> bool:
-        """Whether nobody is there to read the rest."""
-        return self.reason in _NOBODY_READS
+                self.error = self._task = None  # a traceback holds the source's frames, and they this
 
     def _announce(self) -> None:
         """Tell who takes, once the loop has turned and no more comes."""
@@ -199,7 +183,7 @@ class Pump:
 
     def _turn(self) -> None:
         """Let the loop turn while more comes: a source that only yields to others has not paused."""
-        size = len(self.frames) + len(self._joined)
+        size = len(self.frames) + len(self.joined)
         full = self._room is not None and not self._room.done()
         if size > self._seen and self.reason is None and not full:
             now = monotonic() if self._seen >= 0 else 0.0
@@ -258,7 +242,7 @@ class Pump:
             reason=self.reason or "cancelled",
             items=self.items,
             bytes=self.delivered,
-            first_item=self._first,
+            first_item=None if self.first_item is None else self.first_item - self._started,
             stalled=self.stalled,
             duration=monotonic() - self._started,
             error=self.error,
@@ -282,8 +266,8 @@ class Pump:
         if longest is not None and now >= self._started + longest:
             self.interrupt("max_duration")
         elif keep_alive is not None and now >= self._last + keep_alive:
-            if self._ready is not None and not self.frames:
-                self._joined += self.encoder.keep_alive
+            if self._begun and self._ready is not None and not self.frames:
+                self.joined += self.encoder.keep_alive
                 self._announce()
             self._last = now
         self._arm()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
+
+from tailrace._model import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from tailrace._model import Problem
 
 
 class TailraceError(Exception):
@@ -22,8 +22,13 @@ class Abort(TailraceError):
     """
 
     def __init__(self, problem: Problem) -> None:
+        if not isinstance(cast("object", problem), Problem) or problem.status < _LOWEST_ERROR:
+            raise TypeError(f"Abort: expected a Problem with a status from 400, got {problem!r}")
         super().__init__(problem.title)
         self.problem = problem
+
+
+_LOWEST_ERROR = 400
 
 
 class EncodeError(TailraceError, ValueError):

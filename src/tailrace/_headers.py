@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -28,9 +28,14 @@ def raw_headers(headers: Mapping[str, str] | None) -> RawHeaders:
     the response (RFC 9110 5.1, 5.5).
     """
     raw: RawHeaders = []
-    for name, value in (headers or {}).items():
-        if not _NAME.fullmatch(name):
+    given: Any = headers if headers is not None else {}
+    if not hasattr(given, "items"):
+        raise TypeError(f"headers: expected a mapping of names to values, got {headers!r}")
+    for name, value in given.items():
+        if not isinstance(name, str) or not _NAME.fullmatch(name):
             raise ValueError(f"headers: expected a field name, got {name!r}")
+        if not isinstance(value, str):
+            raise TypeError(f"headers: expected text for {name}, got {value!r}")
         if name.lower() in _FRAMING:
             raise ValueError(
                 f"headers: {name} is decided by the format and the server; expected other headers"

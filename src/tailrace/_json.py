@@ -119,6 +119,8 @@ def _foreign(encoder: ForeignEncoder) -> Encode:
             text = text.encode()
         if not isinstance(text, bytes):
             raise TypeError(f"encoder= returned a {_kind(text)}; expected a str or bytes")
+        if not text.strip():
+            raise TypeError("encoder= returned nothing; expected a JSON text")
         json_text = _without_nonfinite(text)
         # A line end in JSON is white space between tokens, and would end a record or a field.
         return json_text.replace(b"\r", b"").replace(b"\n", b"")
@@ -161,7 +163,8 @@ def unwritable(error: Exception, encode: Encode, value: Any, record: int) -> Enc
     if isinstance(error, RecursionError):
         reason = "nested too deeply for JSON, or contains itself"
     else:
-        reason = f"{error} (a {_kind(culprit)})"
+        kind = _kind(culprit)
+        reason = str(error) if kind in str(error) else f"{error} (in a value of type {kind})"
     return EncodeError(reason, record=record, path=path)
 
 
@@ -216,7 +219,8 @@ def decode(text: bytes, *, depth: int, record: int, offset: int) -> Any:
         raise DecodeError(str(error), record=record, offset=offset) from None
 
 
-_STRING_OR_BRACKET: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[\[\]{}]')
+# A string that is not closed is one match too, or each quote in it would be the start of another search.
+_STRING_OR_BRACKET: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
 
 
 def _depth(text: bytes) -> int:

@@ -35,8 +35,7 @@ class Lane:
         self._content = content
         self._sink = sink
         self._frames: deque[bytes] = deque()
-        self._absorbed = 0  # bytes
-        self._waiting = 0  # bytes in the sink
+        self._absorbed = 0  # bytes and frames
         self._question: _Question | None = None
         self._room = threading.Event()
         self._stop = False
@@ -53,10 +52,8 @@ class Lane:
         except asyncio.CancelledError:
             _close(self._content)
             raise
-        context = contextvars.copy_context()
-        target, name = context.run, "tailrace-source"
-        threading.Thread(target=target, args=(self._thread,), name=name, daemon=True).start()
         try:
+            self._start()
             await self._absorb_all()
         finally:
             self._stop = True
@@ -67,8 +64,18 @@ class Lane:
                 await self._ready.wait()
                 self._ready.clear()
             threads.release()
-            if self._error is not None:
-                raise self._error
+        if self._error is not None:
+            raise self._error
+
+    def _start(self) -> None:
+        context = contextvars.copy_context()
+        target, name = context.run, "tailrace-source"
+        try:
+            threading.Thread(target=target, args=(self._thread,), name=name, daemon=True).start()
+        except RuntimeError:  # the system has no thread left
+            self._over = True
+            _close(self._content)
+            raise
 
     async def _absorb_all(self) -> None:
         while True:
@@ -78,7 +85,7 @@ class Lane:
             over = self._over
             if self._frames:
                 self._absorb()
-                if self._waiting >= self._sink.high:
+                if self._sink.count() >= self._sink.high:
                     await self._sink.room()
             elif self._question is not None:
                 self._sink.join()
@@ -91,14 +98,10 @@ class Lane:
 
     def _absorb(self) -> None:
         sink, take = self._sink, self._frames.popleft
-        if not sink.frames:
-            self._waiting = 0
         frames = [take() for _ in range(len(self._frames))]
-        size = sum(map(len, frames))
         sink.frames += frames
         sink.items += len(frames)
-        self._waiting += size
-        self._absorbed += size
+        self._absorbed += sum(map(len, frames)) + len(frames)
         self._room.set()
 
     # What follows runs in the thread.
@@ -108,8 +111,12 @@ class Lane:
             self._iterate()
         except Exception as error:  # noqa: BLE001 - it is raised in the loop
             self._error = error
-        self._over = True
-        self._call()
+        except BaseException as error:  # noqa: BLE001 - it may end this thread, and nothing else
+            self._error = RuntimeError(f"the source raised {type(error).__name__}")
+            self._error.__cause__ = error
+        finally:
+            self._over = True
+            self._call()
 
     def _call(self) -> None:
         try:
@@ -133,21 +140,24 @@ class Lane:
             try:
                 frame = encode(item)
             except NotPlain:
+                if encoder.says_nothing(item):
+                    continue
                 special = self._encode_special(item, record)
                 if special is None:
-                    continue
+                    return
                 frame, encode = special, encoder.encode
             except Exception as error:
                 raise unwritable(error, encode, item, record) from error
-            produced += len(frame)
+            produced += len(frame) + 1
             append(frame)
             if not self._called:
                 self._called = True
                 self._call()
-            if produced - self._absorbed >= HIGH:
-                self._wait_for_room(produced)
+            if produced - self._absorbed >= HIGH and not self._found_room(produced):
+                return
 
     def _encode_special(self, item: Any, record: int) -> bytes | None:
+        """The item's frame; None where the source is to stop."""
         # The encoder changes only where the frames before are joined: in the loop, while this thread waits.
         question = self._question = _Question(item, record)
         self._call()
@@ -158,12 +168,15 @@ class Lane:
         except CancelledError:
             return None
 
-    def _wait_for_room(self, produced: int) -> None:
+    def _found_room(self, produced: int) -> bool:
+        """Wait until what was produced is taken; False where the source is to stop."""
         while not self._stop:
             self._room.clear()
-            if produced - self._absorbed < HIGH or self._stop:
-                return
-            self._room.wait()
+            if produced - self._absorbed < HIGH:
+                return True
+            if not self._stop:
+                self._room.wait()
+        return False
 
 
 def _close(iterable: object) -> None:
@@ -178,7 +191,7 @@ class _Question:
     def __init__(self, item: Any, record: int) -> None:
         self._item = item
         self._record = record
-        self.answer: Future[bytes | None] = Future()
+        self.answer: Future[bytes] = Future()
 
     def ask(self, encoder: Encoder) -> None:
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final, Literal, NoReturn
 
 MiB: Final = 1024 * 1024
@@ -49,6 +50,13 @@ class Event:
     def __setattr__(self, name: str, value: Any) -> NoReturn:
         raise AttributeError(f"Event is immutable: {name} cannot be set")
 
+    def __delattr__(self, name: str) -> NoReturn:
+        raise AttributeError(f"Event is immutable: {name} cannot be deleted")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        data, event, id_, retry, comment = self._fields()
+        return partial(type(self), data, event=event, id=id_, retry=retry, comment=comment), ()
+
     def _fields(self) -> tuple[Any, ...]:
         return self.data, self.event, self.id, self.retry, self.comment
 
@@ -78,6 +86,15 @@ class Problem:
     ref: str | None = None
     extensions: dict[str, Any] = field(default_factory=dict[str, Any])
 
+    def __post_init__(self) -> None:
+        if not _is_status(self.status):
+            raise ValueError(f"Problem(status={self.status!r}): expected an HTTP status code, 100 to 599")
+        overridden = self.extensions.keys() & _PROBLEM_MEMBERS.keys()
+        if overridden:
+            raise ValueError(
+                f"Problem(extensions=…): {', '.join(sorted(overridden))} are members of their own"
+            )
+
     def members(self) -> dict[str, Any]:
         """The members of the JSON object, without those that say nothing."""
         named = {
@@ -96,11 +113,17 @@ class Problem:
         known: dict[str, Any] = {
             name: members[name]
             for name, kind in _PROBLEM_MEMBERS.items()
-            if name in members and type(members[name]) is kind
+            if name in members
+            and type(members[name]) is kind
+            and (name != "status" or _is_status(members[name]))
         }
         known.setdefault("title", "Unknown problem")
         extensions = {name: value for name, value in members.items() if name not in _PROBLEM_MEMBERS}
         return cls(**known, extensions=extensions)
+
+
+def _is_status(value: Any) -> bool:
+    return type(value) is int and value in range(100, 600)
 
 
 _PROBLEM_MEMBERS: Final = {
@@ -145,20 +168,31 @@ class Delivery:
     cleanup_timeout: float = 10.0
 
     def __post_init__(self) -> None:
-        for name in ("commit_after", "keep_alive", "send_timeout", "max_duration", "cleanup_timeout"):
-            value = getattr(self, name)
-            if value is not None and not (
-                value > 0 or (value == 0 and name in {"commit_after", "cleanup_timeout"})
-            ):
-                raise ValueError(f"Delivery({name}={value!r}): expected a number of seconds above 0")
+        for name, least in _LEAST_SECONDS.items():
+            value: Any = getattr(self, name)
+            if value is None and name in _OPTIONAL_SECONDS:
+                continue
+            if isinstance(value, bool) or not isinstance(value, int | float) or not value >= least:
+                never = " or None" if name in _OPTIONAL_SECONDS else ""
+                raise ValueError(f"Delivery({name}={value!r}): expected seconds, from {least:g}{never}")
+
+
+_LEAST_SECONDS: Final = {
+    "commit_after": 0.0,
+    "keep_alive": 0.001,
+    "send_timeout": 0.001,
+    "max_duration": 0.001,
+    "cleanup_timeout": 0.0,
+}
+_OPTIONAL_SECONDS: Final = frozenset({"keep_alive", "send_timeout", "max_duration"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """How a stream ended, for `on_finish`.
 
-    `items` and `bytes` count what was given to the server. `first_item` is the time until the first item,
-    None without one; `stalled` how long the server held sends back; `duration` the whole; in seconds.
+    `items` counts what the source gave, `bytes` what the server was given. `first_item` is the time until
+    the first item, None without one; `stalled` how long the server held sends back; `duration` the whole; in seconds.
     """
 
     reason: Reason

@@ -7,6 +7,7 @@ import uuid
 from typing import Final
 
 from tailrace._errors import Abort
+from tailrace._json import dumps
 from tailrace._model import Problem
 
 log: Final = logging.getLogger("tailrace")
@@ -15,7 +16,12 @@ log: Final = logging.getLogger("tailrace")
 def problem_of(error: BaseException | None, items: int) -> Problem:
     """An `Abort`'s own words; else a reference, under which the log has the error's text."""
     if isinstance(error, Abort):
-        return error.problem
+        try:
+            dumps(error.problem.members())
+        except Exception as unwritable:  # noqa: BLE001 - extensions may be anything
+            error = unwritable
+        else:
+            return error.problem
     ref = uuid.uuid4().hex[:12]
     log.error("stream failed after %d items (ref %s)", items, ref, exc_info=error)
     return Problem(title="Internal Server Error", status=500, ref=ref)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
+import operator
+import sys
 from time import monotonic
 from typing import TYPE_CHECKING, Any, cast
 
@@ -36,24 +39,35 @@ class Outlet:
         self._end_failed = end_failed
         self._loop = asyncio.get_running_loop()
         self._task = cast("asyncio.Task[Any]", asyncio.current_task())
+        # On Python 3.11 a task does not tell its context: there, what `send` sets stays within `send`.
+        get_context = getattr(self._task, "get_context", contextvars.copy_context)
+        self._context: contextvars.Context = get_context()
         self._news: asyncio.Future[None] = self._loop.create_future()
         self._held: _Rest | None = None
 
     async def run(self, start: Message) -> None:
         """Send everything from the start of the response to its end, or until nobody reads any more."""
         pump = self._pump
-        await self._wait_for(self._send(start))
+        await self._wait_for(self._whole(start))
         del start  # a response may be open for days, and there may be many
         # The first body message goes out even if it is empty: granian and daphne hold the headers till then.
         if not pump.abandoned:
-            await self._wait_for(self._send(self._body()))
+            await self._wait_for(self._whole(self._body()))
         while not (pump.exhausted or pump.abandoned):
             self._news = self._loop.create_future()
             pump.on_ready(self._flush)
-            await self._news
+            try:
+                await self._news
+            except asyncio.CancelledError as cancelled:
+                if self._held is None:
+                    raise
+                self._held.thrown = cancelled  # it is for the send that waits
             if self._held is not None:
                 held, self._held = self._held, None
                 await self._wait_for(held)
+
+    def _whole(self, message: Message) -> _Rest:
+        return _Rest(self._send(message).__await__(), self._context)
 
     def _body(self) -> Message:
         body = self._pump.take()
@@ -73,7 +87,10 @@ class Outlet:
             asyncio._leave_task(loop, running)  # noqa: SLF001 - documented for those who step coroutines
         asyncio._enter_task(loop, task)  # noqa: SLF001 - the same
         try:
-            self._step()
+            self._context.run(self._step)
+        except OSError:
+            self._pump.interrupt("disconnected")
+            self._news.set_result(None)
         except asyncio.CancelledError:
             self._news.cancel()
         except Exception as error:  # noqa: BLE001 - it is raised in the task
@@ -93,15 +110,18 @@ class Outlet:
             else:
                 self._pump.on_ready(self._flush)
         else:
-            self._held = _Rest(held_by, step)
+            self._held = _Rest(step, self._context, held_by)
             self._news.set_result(None)
 
     async def _wait_for(self, sending: Awaitable[None]) -> None:
         since = monotonic()
+        deadline = asyncio.timeout(self._timeout)
         try:
-            async with asyncio.timeout(self._timeout):
+            async with deadline:
                 await sending
         except TimeoutError:
+            if not deadline.expired():
+                raise
             self._pump.interrupt("send_timeout")
         except OSError:
             self._pump.interrupt("disconnected")
@@ -110,20 +130,36 @@ class Outlet:
 
 
 class _Rest:
-    """What is left of an awaitable that was stepped once and yielded `first`."""
+    """What is left of an awaitable after `held_by`, which it yielded; all of it without.
 
-    def __init__(self, first: Any, step: Generator[Any, Any, None]) -> None:
-        self._first = first
+    Its steps are taken in one context, by whomever.
+    """
+
+    def __init__(self, step: Generator[Any, Any, None], context: contextvars.Context, *held_by: Any) -> None:
+        self.thrown: BaseException | None = None
+        self._held_by = held_by
         self._step = step
+        # A task's own context, which Python 3.12 tells, is entered already, and cannot be entered twice.
+        self._run: Callable[..., Any] = operator.call if sys.version_info >= (3, 12) else context.run
 
     def __await__(self) -> Generator[Any, Any, None]:
+        run, step = self._run, self._step
         try:
-            yield self._first
-        except BaseException as error:  # noqa: BLE001 - a cancellation belongs to the send that waits
-            try:
-                held_by = self._step.throw(error)
-            except StopIteration:
-                return
-            yield from _Rest(held_by, self._step).__await__()
-        else:
-            yield from self._step
+            held_by = self._held_by[0] if self._held_by else run(next, step)
+            while True:
+                if self.thrown is None:
+                    try:
+                        yield held_by
+                    except BaseException as error:  # noqa: BLE001 - a cancellation belongs to the send that waits
+                        self.thrown = error
+                thrown, self.thrown = self.thrown, None
+                held_by = run(next, step) if thrown is None else run(_throw, step, thrown)
+        except StopIteration:
+            return
+
+
+def _throw(step: Generator[Any, Any, None], error: BaseException) -> Any:
+    # An awaitable may be a plain iterator, which takes no exceptions.
+    if not hasattr(step, "throw"):
+        raise error
+    return step.throw(error)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Protocol
+from time import monotonic
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from tailrace.formats import Encoder
@@ -11,17 +12,52 @@ HIGH: Final = 64 * 1024
 """Bytes that a source may be ahead of what was taken before it waits."""
 
 
-class Sink(Protocol):
-    """What a source encodes into; its owner takes the frames out of the list."""
+class Sink:
+    """What a source encodes into: frames, and what was joined of them already."""
 
-    encoder: Encoder
-    frames: list[bytes]
-    items: int
-    high: int
-    """The bytes in `frames` from which on `room` must be awaited; 0 once the source is to stop."""
+    def __init__(self, encoder: Encoder) -> None:
+        self.encoder = encoder
+        self.frames: list[bytes] = []
+        self.joined: bytes = b""
+        self.items = 0
+        self.high = HIGH
+        """The bytes from which on `room` must be awaited; 0 once the source is to stop."""
+        self.resumed = monotonic()
+        """When the source was last let run, after the loop had turned."""
+        self.first_item: float | None = None
+        """When the first frame was joined."""
+        self._counted = 0
+        self._bytes = 0
 
-    async def room(self) -> None:
-        """Wait until the frames were taken; raises `asyncio.CancelledError` if the source is to stop."""
+    def count(self) -> int:
+        """The bytes that wait to be taken, framing and all."""
+        fresh = self.frames[self._counted :]
+        around = len(self.encoder.lead) + len(self.encoder.tail) + 1
+        self._bytes += sum(map(len, fresh)) + around * len(fresh)
+        self._counted += len(fresh)
+        return self._bytes
 
     def join(self) -> None:
-        """Take the frames out of the list, for the encoder is about to change."""
+        """Make one run of the frames, for they go out or the encoder is about to change."""
+        if self.frames:
+            if self.first_item is None:
+                self.first_item = monotonic()
+            run = self.encoder.join(self.frames)
+            self.joined = self.joined + run if self.joined else run
+            self.frames.clear()
+            self._counted, self._bytes = 0, len(self.joined)
+
+    def taken(self) -> bytes:
+        """Everything, as one run; nothing is left."""
+        self.join()
+        run, self.joined = self.joined, b""
+        self._bytes = 0
+        return run
+
+    async def room(self) -> None:
+        """Wait until everything was taken; raises `asyncio.CancelledError` if the source is to stop."""
+        raise NotImplementedError
+
+    def paused(self, held_by: object) -> None:
+        """The source is about to wait for `held_by`: a future, or None for the next turn of the loop."""
+        raise NotImplementedError

@@ -6,36 +6,53 @@ import asyncio
 import inspect
 from collections.abc import AsyncIterable, Coroutine, Iterable, Mapping
 from time import monotonic  # uvloop's own clock stands still until the loop turns
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from tailrace._json import NotPlain, unwritable
 from tailrace._lane import Lane
-from tailrace._sink import HIGH, Sink
 from tailrace.formats import encode_special
+
+if TYPE_CHECKING:
+    from tailrace._sink import Sink
 
 _TURN: Final = 0.005
 """Seconds that a source may keep the event loop without a pause."""
 
 _BRISK: Final = 0.0005
-_LONGEST_RUN: Final = 64
+_LONGEST_RUN: Final = 16
 """Items between two looks at the clock, while they come within `_BRISK` seconds."""
+
+
+_ONE_VALUE: Final = (str, bytes, bytearray, memoryview, Mapping)
 
 
 def check_content(content: Any) -> None:
     """Raise `TypeError` unless `content` is an iterable of items."""
-    kind = type(content).__qualname__
-    one_value = isinstance(content, str | bytes | bytearray | memoryview | Mapping)
-    if isinstance(content, AsyncIterable | Iterable) and not one_value:
-        return
-    hint = ""
-    if one_value:
-        hint = " (one value: put it into a list to send it as one item)"
-    elif inspect.iscoroutine(content):
+    kind, hint = type(content).__qualname__, _what_is_wrong(content)
+    if hint or not isinstance(content, AsyncIterable | Iterable):
+        raise TypeError(f"expected an async or sync iterable of items, got {kind}{hint}")
+
+
+def _what_is_wrong(content: object) -> str:
+    """A hint for what is often given instead of items; empty where nothing is known to be wrong."""
+    if isinstance(content, _ONE_VALUE) or hasattr(content, "__pydantic_serializer__"):
+        return " (one value: put it into a list to send it as one item)"
+    if inspect.iscoroutine(content):
         content.close()
-        hint = " (a coroutine: await it, or write it with `yield`)"
-    elif inspect.isasyncgenfunction(content) or inspect.isgeneratorfunction(content):
-        hint = " (a function: call it)"
-    raise TypeError(f"expected an async or sync iterable of items, got {kind}{hint}")
+        return " (a coroutine: await it, or write it with `yield`)"
+    if asyncio.isfuture(content):
+        return " (await it)"
+    if inspect.isasyncgenfunction(content) or inspect.isgeneratorfunction(content):
+        return " (a function: call it)"
+    if _has_ended(content):
+        return " (that has ended: make a new one for each response)"
+    return ""
+
+
+def _has_ended(content: object) -> bool:
+    if inspect.isasyncgen(content):
+        return content.ag_frame is None
+    return inspect.isgenerator(content) and content.gi_frame is None
 
 
 def pull(content: Iterable[Any] | AsyncIterable[Any], sink: Sink) -> Coroutine[Any, Any, None]:
@@ -55,41 +72,32 @@ async def _pull(content: AsyncIterable[Any], sink: Sink) -> None:
 
 async def _encode_all(iterator: AsyncIterable[Any], sink: Sink) -> None:
     """The hot loop: every name in it is local, and it calls no Python function for an item."""
-    encoder, frames, append = sink.encoder, sink.frames, sink.frames.append
+    encoder, append = sink.encoder, sink.frames.append
     encode = encoder.encode
-    items, silent, size, counted, run, next_look, looked = 0, 0, 0, 0, 1, 0, monotonic()
+    record, silent, run, next_look, looked = 0, 0, 1, 0, monotonic()
     try:
         async for item in iterator:
             try:
-                frame = encode(item)
+                append(encode(item))
             except NotPlain:
-                sink.join()
-                special = encode_special(encoder, item, items + silent)
-                if special is None:
+                next_look = 0
+                if encoder.says_nothing(item):
                     silent += 1
-                    continue
-                frame, encode, next_look = special, encoder.encode, 0
+                else:
+                    sink.join()
+                    append(encode_special(encoder, item, record))
+                    encode = encoder.encode
             except Exception as error:
-                raise unwritable(error, encode, item, items + silent) from error
-            items += 1
-            if frames and items < next_look:
-                append(frame)
+                raise unwritable(error, encode, item, record) from error
+            record += 1
+            if record < next_look:
                 continue
-            append(frame)
-            if idle := len(frames) == 1:
-                size = len(frame)
-            else:
-                size += sum(map(len, frames[counted:]))
-            counted, full = len(frames), size >= sink.high
             now = monotonic()
-            spent, looked = now - looked, now
-            run = min(run * 2, _LONGEST_RUN) if spent < _BRISK else 1
-            next_look = items + min(run, (HIGH - size) // (len(frame) + 1))
-            sink.items = items
-            if full:
+            run = min(run * 2, _LONGEST_RUN) if now - looked < _BRISK else 1
+            next_look, looked = record + run, now
+            if sink.count() >= sink.high:
                 await sink.room()
-            elif spent >= _TURN and not idle:  # what is idle was taken from since: the loop has turned
+            elif now - sink.resumed >= _TURN:
                 await asyncio.sleep(0)
-                looked = monotonic()
     finally:
-        sink.items = items
+        sink.items = record - silent

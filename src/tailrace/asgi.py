@@ -59,6 +59,7 @@ class Stream:
     ) -> None:
         check_content(content)
         check_encoder(encoder)
+        _check_options(status_code, delivery, on_finish)
         self.status_code = status_code
         self.raw_headers = raw_headers(headers)
         self._content = content
@@ -115,6 +116,7 @@ class Stream:
             await pump.aclose()
 
     async def _stream(self, scope: Scope, receive: Receive, send: Send, pump: Pump, media_type: str) -> None:
+        check_content(self._content)
         self._before_start()
         listener = asyncio.create_task(_listen(receive, pump))
         try:
@@ -133,14 +135,30 @@ class Stream:
                 await _send_problem(pump.problem(), send)
         finally:
             listener.cancel()
+        if pump.error is not None:
+            self._after_failure(pump.error, scope)
 
     def _before_start(self) -> None:
         """Raise what the framework knows to be wrong with the source."""
+
+    def _after_failure(self, error: BaseException, scope: Scope) -> None:
+        """Raise what the framework has to know, once the client knows it."""
 
     def _is_frameworks(self, error: BaseException, scope: Scope) -> bool:
         """Whether `error`, raised before the first item, is for the framework to answer."""
         del error, scope
         return False
+
+
+def _check_options(status_code: Any, delivery: Any, on_finish: Any) -> None:
+    if type(status_code) is not int or status_code not in range(200, 600) or status_code in {204, 205, 304}:
+        raise ValueError(
+            f"status_code={status_code!r}: expected the status of a response with a body, 200 to 599"
+        )
+    if not isinstance(delivery, Delivery):
+        raise TypeError(f"delivery={delivery!r}: expected a Delivery")
+    if on_finish is not None and not callable(on_finish):
+        raise TypeError(f"on_finish={on_finish!r}: expected a function that takes an Outcome")
 
 
 async def _listen(receive: Receive, pump: Pump) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import inspect
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
 from tailrace import asgi
+from tailrace._errors import Abort
 from tailrace._model import Delivery
 
 if TYPE_CHECKING:
@@ -59,33 +60,47 @@ class Stream(asgi.Stream, Response):
 
     async def __call__(self, scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send) -> None:
         """Answer one HTTP request, then run `background`."""
-        await super().__call__(scope, receive, send)
+        try:
+            await super().__call__(scope, receive, send)
+        except Exception:
+            if self.background is not None:
+                await self.background()
+            raise
         if self.background is not None:
             await self.background()
 
     def _before_start(self) -> None:
-        _refuse_lazy_body(self._content)
+        _refuse_lazy_reads(self._content)
+
+    def _after_failure(self, error: BaseException, scope: asgi.Scope) -> None:
+        # A dependency with `yield` is to roll back, not to commit. An Abort is no accident, and is not reported
+        # as one; daphne stops looking after its applications when one of them raises.
+        if not isinstance(error, Abort) and "spec_version" in scope.get("asgi", {}):
+            raise error
 
     def _is_frameworks(self, error: BaseException, scope: asgi.Scope) -> bool:
         by_class, _ = scope.get("starlette.exception_handlers", ({}, {}))
         return isinstance(error, HTTPException) or any(kind in by_class for kind in type(error).__mro__)
 
 
-def _refuse_lazy_body(content: Any) -> None:
-    """Raise `RuntimeError` for a generator that is about to read the request's body.
+def _refuse_lazy_reads(content: Any) -> None:
+    """Let a generator's attempt to read the request's body fail with a clear error.
 
     Who listens for the disconnect takes the body's messages from under it: `receive` has one queue.
     """
     frame: FrameType | None = getattr(content, "ag_frame", None) or getattr(content, "gi_frame", None)
     for value in list(frame.f_locals.values()) if frame is not None else []:
         if _has_unread_body(value):
-            msg = (
-                "a stream's source cannot read the request's body, which is read from the same queue as the "
-                "client's departure: read it before the Stream is made, with `await request.body()`"
-            )
-            raise RuntimeError(msg)
+            value._receive = _refused  # noqa: SLF001 - the one place where every way of reading passes
         if inspect.isasyncgen(value) or inspect.isgenerator(value):
-            _refuse_lazy_body(value)
+            _refuse_lazy_reads(value)
+
+
+async def _refused() -> NoReturn:
+    raise RuntimeError(
+        "a stream's source cannot read the request's body, which is read from the same queue as the "
+        "client's departure: read it before the Stream is made, with `await request.body()`"
+    )
 
 
 def _has_unread_body(value: Any) -> bool:

@@ -18,7 +18,10 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 
 STDLIB = Path(sysconfig.get_path("stdlib"))
-PACKAGES = [STDLIB / name for name in ("asyncio", "email", "json", "unittest")]
+PACKAGES = [
+    *(STDLIB / name for name in ("asyncio", "email", "json", "unittest")),
+    ROOT / "tests/demo/package",  # has what not every build of Python has: a method without arguments
+]
 
 
 @dataclass(frozen=True)

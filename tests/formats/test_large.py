@@ -7,7 +7,7 @@ from itertools import repeat
 
 import pytest
 
-from tailrace import NDJSON, Event, EventStream, JSONArray, LimitExceeded, Limits
+from tailrace import NDJSON, DecodeError, Event, EventStream, JSONArray, LimitExceeded, Limits
 from tailrace.formats import Format, encode
 from tests.formats.vector_runner import read
 
@@ -146,3 +146,12 @@ def test_nesting_without_a_limit_is_no_crash(format_: Format, opening: bytes) ->
     body = b"[" + opening * 200_000 + b"1" + (b"]" if opening == b"[" else b"}") * 200_000 + b"]\n"
     reading = read(format_.decoder(Limits(depth=10**9)), [body])
     assert isinstance(reading.error, LimitExceeded)
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\\\n"])
+def test_a_string_that_is_never_closed_is_searched_once(end: bytes) -> None:
+    """Deep enough that the nesting is counted, then quotes that close nothing."""
+    text = b"[" * 600 + b'"' + b'\\"' * 1_000_000 + end
+    for decoder, body in ((NDJSON().decoder(), text), (JSONArray().decoder(), b"[" + text + b'"]]')):
+        with pytest.raises(DecodeError):
+            decoder.feed(body + b"\n")

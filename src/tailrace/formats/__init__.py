@@ -48,13 +48,12 @@ def encode(
         try:
             frame = writer.encode(item)
         except NotPlain:
+            if writer.says_nothing(item):
+                continue
             if frames:
                 parts.append(writer.join(frames))
                 frames.clear()
-            special = encode_special(writer, item, record)
-            if special is None:
-                continue
-            frame = special
+            frame = encode_special(writer, item, record)
         except Exception as error:
             raise unwritable(error, writer.encode, item, record) from error
         frames.append(frame)

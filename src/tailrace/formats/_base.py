@@ -39,13 +39,15 @@ class Encoder:
     def __init__(self, encode: Encode) -> None:
         self.encode = encode
 
-    def adapt(self, item: Any) -> bool:
-        """Make ready for an item that `encode` raised `NotPlain` for; False where it says nothing here.
+    def says_nothing(self, item: Any) -> bool:
+        """Whether an item that `encode` raised `NotPlain` for leaves no trace in this format."""
+        return isinstance(item, Event) and item.data is None
+
+    def adapt(self, item: Any) -> None:
+        """Make ready for an item that `encode` raised `NotPlain` for.
 
         May change `encode` and what stands around frames: join those that were encoded before.
         """
-        del item
-        return False
 
     def join(self, frames: list[bytes]) -> bytes:
         """The next frames of the body, of which there is at least one, as they go out."""
@@ -74,13 +76,10 @@ class JSONEncoder(Encoder):
         self.json = ItemEncoder(encoder)
         super().__init__(self.json.encode)
 
-    def adapt(self, item: Any) -> bool:
+    def adapt(self, item: Any) -> None:
         """Change `encode` so that it can write `item`."""
-        if isinstance(item, Event) and item.data is None:
-            return False
         self.json.adapt(item)
         self.encode = self.json.encode
-        return True
 
     def join(self, frames: list[bytes]) -> bytes:
         """The next frames, in one line each to every reader."""
@@ -88,14 +87,16 @@ class JSONEncoder(Encoder):
         return self.json.seal(head + (self.tail + self.lead).join(frames) + self.tail)
 
 
-def encode_special(encoder: Encoder, item: Any, record: int) -> bytes | None:
-    """The frame of an item that `encode` raised `NotPlain` for; None where it says nothing in this format.
+def encode_special(encoder: Encoder, item: Any, record: int) -> bytes:
+    """The frame of an item that `encode` raised `NotPlain` for and that does say something.
 
     The frames before it must have been joined. Raises `EncodeError`.
     """
     try:
-        return encoder.encode(item) if encoder.adapt(item) else None
+        encoder.adapt(item)
+        return encoder.encode(item)
     except Exception as error:
+        error.__suppress_context__ = True  # NotPlain is nobody's business
         raise unwritable(error, encoder.encode, item, record) from error
 
 

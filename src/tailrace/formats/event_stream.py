@@ -36,8 +36,8 @@ class EventStream:
 
     def __post_init__(self) -> None:
         """Refuse a reconnection time that is none."""
-        if self.retry is not None:
-            _check_retry(self.retry)
+        if self.retry is not None and not _is_retry(self.retry):
+            raise EncodeError(f"EventStream(retry={self.retry!r}): {_EXPECTED_RETRY}")
 
     @property
     def media_types(self) -> tuple[str, ...]:
@@ -68,14 +68,17 @@ class _Encoder(JSONEncoder):
         if encoder is not None:
             self._expect_events()
 
-    def adapt(self, item: Any) -> bool:
+    def says_nothing(self, item: Any) -> bool:
+        del item
+        return False
+
+    def adapt(self, item: Any) -> None:
         if self._events:
-            return True
+            return
         if not isinstance(item, Event) and self.json.adapt(item):
             self.encode = self.json.encode
         else:
             self._expect_events()
-        return True
 
     def _expect_events(self) -> None:
         """From now on look at each item before encoding it."""
@@ -101,7 +104,8 @@ class _Encoder(JSONEncoder):
             *_field("id", event.id),
         ]
         if event.retry is not None:
-            _check_retry(event.retry)
+            if not _is_retry(event.retry):
+                raise EncodeError(f"Event.retry: {_EXPECTED_RETRY}, got {event.retry!r}", path="$.retry")
             fields.append(b"retry: %d\n" % event.retry)
         if isinstance(event.data, str):
             fields += [b"data: %b\n" % line for line in _LINE_END.split(_utf8("data", event.data))]
@@ -155,11 +159,11 @@ def _utf8(name: str, value: str) -> bytes:
         ) from None
 
 
-def _check_retry(retry: Any) -> None:
-    if type(retry) is not int or retry < 0:
-        raise EncodeError(
-            f"retry: expected a whole number of milliseconds from 0, got {retry!r}", path="$.retry"
-        )
+def _is_retry(value: Any) -> bool:
+    return type(value) is int and value >= 0
+
+
+_EXPECTED_RETRY: Final = "expected a whole number of milliseconds from 0"
 
 
 class EventStreamDecoder(BaseDecoder[Event]):

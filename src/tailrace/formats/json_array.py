@@ -38,9 +38,6 @@ class _Encoder(JSONEncoder):
     lead = b","
     keep_alive = b" "
 
-    def __init__(self, encoder: ForeignEncoder | None) -> None:
-        super().__init__(encoder)
-
     def end(self, count: int) -> bytes:
         del count
         return b"]"
@@ -68,7 +65,7 @@ class _At(Enum):
 _NOT_SPACE: Final = re.compile(rb"[^ \t\r\n]")
 _SCALAR_END: Final = re.compile(rb"[,\] \t\r\n]")
 _STRING_END: Final = re.compile(rb'"|\\')
-_BRACKET: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"|["\[\]{}]')
+_BRACKET: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"|["\[\]{}]', re.DOTALL)
 
 
 class JSONArrayDecoder(BaseDecoder[Any]):

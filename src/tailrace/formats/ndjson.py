@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar, cast
 
-import msgspec
-
 from tailrace._errors import DecodeError, EncodeError, LimitExceeded, StreamFailed, Truncated
 from tailrace._json import ForeignEncoder, decode, dumps, escape_line_separators
 from tailrace._lines import Lines
@@ -15,6 +13,7 @@ from tailrace.formats._base import BaseDecoder, Encoder, JSONEncoder
 
 _MEDIA_TYPES = ("application/x-ndjson", "application/jsonl", "application/ndjson")
 _SPACE = b" \t\r"
+_LONGEST_END = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +55,18 @@ class _Encoder(JSONEncoder):
 
     def _encode(self, item: Any) -> bytes:
         text = self.json.encode(item)
-        if b'"end"' in text[:16] and _is_end(msgspec.json.decode(text)):
+        if (
+            len(text) < _LONGEST_END
+            and b'"end"' in text
+            and _is_end(decode(text, depth=_LONGEST_END, record=0, offset=0))
+        ):
             raise EncodeError('an item that a reader would take for the end record, {"end":{"count":N}}')
         return text
 
-    def adapt(self, item: Any) -> bool:
-        says_something = super().adapt(item)
+    def adapt(self, item: Any) -> None:
+        super().adapt(item)
         if self._end:
             self.encode = self._encode
-        return says_something
 
     def end(self, count: int) -> bytes:
         return dumps({"end": {"count": count}}) + b"\n" if self._end else b""

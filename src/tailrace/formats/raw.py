@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -18,6 +19,9 @@ class Text:
 
     media_type: str = "text/plain; charset=utf-8"
     name: ClassVar[str] = "text"
+
+    def __post_init__(self) -> None:
+        _check_media_type(self.media_type)
 
     @property
     def media_types(self) -> tuple[str, ...]:
@@ -41,6 +45,9 @@ class Bytes:
     media_type: str = "application/octet-stream"
     name: ClassVar[str] = "bytes"
 
+    def __post_init__(self) -> None:
+        _check_media_type(self.media_type)
+
     @property
     def media_types(self) -> tuple[str, ...]:
         """The one that was given."""
@@ -54,6 +61,14 @@ class Bytes:
     def decoder(self, limits: Limits = Limits(), /) -> BytesDecoder:
         """A new decoder for one body."""
         return BytesDecoder(limits)
+
+
+_MEDIA_TYPE = re.compile(r"[^\s/;,\"]+/[^\s/;,\"]+([ \t]*;[^\r\n\0]*)?")
+
+
+def _check_media_type(media_type: Any) -> None:
+    if not isinstance(media_type, str) or not _MEDIA_TYPE.fullmatch(media_type):
+        raise ValueError(f"media_type={media_type!r}: expected type/subtype, with parameters or without")
 
 
 def _encode_text(item: Any) -> bytes:

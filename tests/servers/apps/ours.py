@@ -29,12 +29,14 @@ from tailrace import (
 from tailrace.fastapi import Stream
 from tailrace.formats import Format  # noqa: TC001 - for the annotation, which FastAPI may read
 
+from .dependencies import Recorded, router
 from .record import Run, add_middleware, add_probes, run_named
 from .sources import source, who
 
 app: Final = FastAPI()
 add_probes(app)
 add_middleware(app)
+app.include_router(router)
 
 TIMES: Final = ("commit_after", "keep_alive", "send_timeout", "max_duration", "cleanup_timeout")
 FORMATS: Final[dict[str, Format]] = {"text": Text(), "bytes": Bytes(), "ndjson-end": NDJSON(end=True)}
@@ -56,11 +58,6 @@ def delivery(request: Request) -> Delivery:
     return Delivery(**{name: float(query[name]) for name in TIMES if name in query})
 
 
-async def recorded_run(run: str) -> Run:
-    return run_named(run)
-
-
-Recorded = Annotated[Run, Depends(recorded_run)]
 Timed = Annotated[Delivery, Depends(delivery)]
 
 
@@ -117,31 +114,6 @@ async def aborts_later() -> Stream:
         raise Abort(Problem(title="Come back tomorrow", status=409))
 
     return Stream(rows())
-
-
-async def resource(run: Recorded) -> AsyncIterator[dict[str, bool]]:
-    opened = {"open": True}
-    try:
-        yield opened
-    finally:
-        opened["open"] = False
-        run.notes.append("dependency closed")
-
-
-@app.get("/depending/{kind}")
-async def depending(
-    kind: str, run: Recorded, opened: Annotated[dict[str, bool], Depends(resource)]
-) -> Stream:
-    async def rows() -> AsyncIterator[Any]:
-        for _ in range(3):
-            async for _item in source("some", run):
-                yield dict(opened)
-
-    def rows_sync() -> Iterator[Any]:
-        for _ in range(3):
-            yield dict(opened)
-
-    return Stream(rows_sync() if kind == "sync" else rows())
 
 
 @app.get("/decorated")

@@ -1,0 +1,131 @@
+"""What `send` may do: raise, wait, be cancelled, and have a context of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tailrace import NDJSON, Delivery, Event
+
+from .client import Exchange, Message, until
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+VARIABLE: contextvars.ContextVar[str] = contextvars.ContextVar("VARIABLE", default="unset")
+
+
+async def ticks(count: int = 5) -> AsyncIterator[int]:
+    for number in range(count):
+        yield number
+        await asyncio.sleep(0.002)
+
+
+def test_a_send_that_raises_is_a_departure() -> None:
+    closed: list[bool] = []
+
+    async def source() -> AsyncIterator[int]:
+        try:
+            async for number in ticks(1000):
+                yield number
+        finally:
+            closed.append(True)
+
+    async def send(message: Message) -> None:
+        if b"3" in message.get("body", b""):
+            raise ConnectionResetError
+
+    exchange = asyncio.run(Exchange(send).run(source()))
+    assert (exchange.reason, closed) == ("disconnected", [True])
+
+
+def test_an_item_before_a_silent_one_goes_out_at_once() -> None:
+    async def source() -> AsyncIterator[Any]:
+        await asyncio.sleep(0.01)
+        yield {"a": 1}
+        yield Event(comment="nothing")
+        await asyncio.sleep(0.5)
+
+    async def main() -> None:
+        exchange = Exchange()
+        task = asyncio.create_task(exchange.run(source(), formats=[NDJSON()]))
+        await until(lambda: exchange.body == b'{"a":1}\n')
+        assert not task.done()
+        await task
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("waits", [False, True])
+def test_what_send_sets_stays_with_send(waits: bool) -> None:  # noqa: FBT001 - a test's parameter
+    seen: list[str] = []
+    within: list[str] = []
+
+    async def source() -> AsyncIterator[int]:
+        async for number in ticks():
+            seen.append(VARIABLE.get())
+            yield number
+
+    async def send(_: Message) -> None:
+        within.append(VARIABLE.get())
+        token = VARIABLE.set("sending")
+        if waits:
+            await asyncio.sleep(0.001)
+        VARIABLE.reset(token)
+
+    exchange = asyncio.run(Exchange(send).run(source()))
+    assert exchange.reason == "complete"
+    assert set(seen) == set(within) == {"unset"}
+
+
+def test_a_middleware_may_give_up_a_send() -> None:
+    """A timeout inside `send` that strikes between its first step and the task's turn is the middleware's own."""
+    given_up: list[bool] = []
+
+    async def send(message: Message) -> None:
+        if message.get("body") == b",2":
+            try:
+                async with asyncio.timeout(0):
+                    await asyncio.sleep(60)
+            except TimeoutError:
+                given_up.append(True)
+
+    exchange = asyncio.run(Exchange(send).run(ticks()))
+    assert (exchange.body, exchange.reason, given_up) == (b"[0,1,2,3,4]", "complete", [True])
+
+
+def test_cancelled_while_a_send_waits() -> None:
+    ended: list[str] = []
+
+    async def send(message: Message) -> None:
+        if b"2" in message.get("body", b""):
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                await asyncio.sleep(0)
+                ended.append("cleaned up")
+                raise
+
+    async def main() -> Exchange:
+        exchange = Exchange(send)
+        task = asyncio.create_task(exchange.run(ticks()))
+        await until(lambda: b"2" in exchange.body)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        return exchange
+
+    exchange = asyncio.run(main())
+    assert (exchange.reason, ended) == ("cancelled", ["cleaned up"])
+
+
+def test_a_client_that_takes_nothing_is_given_up_once() -> None:
+    async def send(message: Message) -> None:
+        if message.get("body"):
+            await asyncio.sleep(60)
+
+    exchange = asyncio.run(Exchange(send).run(ticks(), delivery=Delivery(send_timeout=0.05)))
+    assert exchange.reason == "send_timeout"

@@ -22,6 +22,8 @@ _BRISK: Final = 0.0005
 _LONGEST_RUN: Final = 16
 """Items between two looks at the clock, while they come within `_BRISK` seconds."""
 
+_LONGEST_COUNT: Final = 128
+"""Items between two counts of the bytes that wait."""
 
 _ONE_VALUE: Final = (str, bytes, bytearray, memoryview, Mapping)
 
@@ -74,7 +76,7 @@ async def _encode_all(iterator: AsyncIterable[Any], sink: Sink) -> None:
     """The hot loop: every name in it is local, and it calls no Python function for an item."""
     encoder, append = sink.encoder, sink.frames.append
     encode = encoder.encode
-    record, silent, run, next_look, looked = 0, 0, 1, 0, monotonic()
+    record, silent, run, next_look, next_count, looked = 0, 0, 1, 0, 0, monotonic()
     try:
         async for item in iterator:
             try:
@@ -95,9 +97,21 @@ async def _encode_all(iterator: AsyncIterable[Any], sink: Sink) -> None:
             now = monotonic()
             run = min(run * 2, _LONGEST_RUN) if now - looked < _BRISK else 1
             next_look, looked = record + run, now
-            if sink.count() >= sink.high:
-                await sink.room()
+            if record >= next_count:
+                next_count = record + await _bounded(sink)
             elif now - sink.resumed >= _TURN:
                 await asyncio.sleep(0)
     finally:
         sink.items = record - silent
+
+
+async def _bounded(sink: Sink) -> int:
+    """Wait for room if there is none; the number of items until the next count, should they be like the last."""
+    waiting = sink.count()
+    size = waiting // (len(sink.frames) or 1) + 1
+    if waiting >= sink.high:
+        await sink.room()
+        waiting = 0
+    elif monotonic() - sink.resumed >= _TURN:
+        await asyncio.sleep(0)
+    return max(1, min(_LONGEST_COUNT, (sink.high - waiting) // size))

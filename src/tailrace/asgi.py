@@ -123,7 +123,7 @@ class Stream:
             error = await pump.begin()
             if error is None:
                 outlet = Outlet(
-                    pump, send, timeout=self._delivery.send_timeout, end_failed=_waits_for_ever(scope)
+                    pump, send, timeout=self._delivery.send_timeout, end_failed=waits_for_ever(scope)
                 )
                 await outlet.run(_start(self.status_code, stream_headers(media_type, self.raw_headers)))
                 if pump.exhausted and not pump.sound:
@@ -192,7 +192,7 @@ def _fields(scope: Scope, name: bytes) -> list[str]:
     return [value.decode("latin-1") for key, value in scope["headers"] if key.lower() == name]
 
 
-def _waits_for_ever(scope: Scope) -> bool:
+def waits_for_ever(scope: Scope) -> bool:
     """Whether the server never gives up a response that its application has left unfinished.
 
     That is daphne, which is also the one that names no version of the specification.

@@ -75,7 +75,7 @@ class Stream(asgi.Stream, Response):
     def _after_failure(self, error: BaseException, scope: asgi.Scope) -> None:
         # A dependency with `yield` is to roll back, not to commit. An Abort is no accident, and is not reported
         # as one; daphne stops looking after its applications when one of them raises.
-        if not isinstance(error, Abort) and "spec_version" in scope.get("asgi", {}):
+        if not isinstance(error, Abort) and not asgi.waits_for_ever(scope):
             raise error
 
     def _is_frameworks(self, error: BaseException, scope: asgi.Scope) -> bool:

@@ -9,6 +9,8 @@ from tailrace._json import Encode, ForeignEncoder, ItemEncoder, unwritable
 from tailrace._model import Event
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tailrace._model import Limits, Problem
 
 T = TypeVar("T")
@@ -35,9 +37,12 @@ class Encoder:
     """The `Last-Event-ID` of a reader that has seen the end; None where the format has none."""
 
     encode: Encode
+    seal: Callable[[bytes], bytes]
+    """What a run of joined frames passes through before it goes out."""
 
     def __init__(self, encode: Encode) -> None:
         self.encode = encode
+        self.seal = bytes
 
     def says_nothing(self, item: Any) -> bool:
         """Whether an item that `encode` raised `NotPlain` for leaves no trace in this format."""
@@ -52,7 +57,7 @@ class Encoder:
     def join(self, frames: list[bytes]) -> bytes:
         """The next frames of the body, of which there is at least one, as they go out."""
         head, self.first = self.first, self.lead
-        return head + (self.tail + self.lead).join(frames) + self.tail
+        return self.seal(head + (self.tail + self.lead).join(frames) + self.tail)
 
     def end(self, count: int) -> bytes:
         """What says that all `count` items were there."""
@@ -75,16 +80,12 @@ class JSONEncoder(Encoder):
     def __init__(self, encoder: ForeignEncoder | None) -> None:
         self.json = ItemEncoder(encoder)
         super().__init__(self.json.encode)
+        self.seal = self.json.seal
 
     def adapt(self, item: Any) -> None:
         """Change `encode` so that it can write `item`."""
         self.json.adapt(item)
-        self.encode = self.json.encode
-
-    def join(self, frames: list[bytes]) -> bytes:
-        """The next frames, in one line each to every reader."""
-        head, self.first = self.first, self.lead
-        return self.json.seal(head + (self.tail + self.lead).join(frames) + self.tail)
+        self.encode, self.seal = self.json.encode, self.json.seal
 
 
 def encode_special(encoder: Encoder, item: Any, record: int) -> bytes:

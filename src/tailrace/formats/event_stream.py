@@ -76,7 +76,7 @@ class _Encoder(JSONEncoder):
         if self._events:
             return
         if not isinstance(item, Event) and self.json.adapt(item):
-            self.encode = self.json.encode
+            self.encode, self.seal = self.json.encode, self.json.seal
         else:
             self._expect_events()
 
@@ -86,7 +86,7 @@ class _Encoder(JSONEncoder):
         self.first = self.lead = self.tail = b""
         self.encode = self._encode
         # Text that is no JSON stays as it is: beside events, JSON is escaped when it is encoded.
-        self.json.seal = bytes
+        self.seal = bytes
 
     def _encode(self, item: Any) -> bytes:
         if isinstance(item, Event):

@@ -15,6 +15,7 @@ from tools.settings import for_uv
 if TYPE_CHECKING:
     from pathlib import Path
 
+BENCHMARKS = ("bulk", "live")
 EVERYTHING = ("demo", "lint", "test")
 
 
@@ -51,13 +52,17 @@ def _parser() -> argparse.ArgumentParser:
     demo = _command(commands, "demo", _demo, "serve the demo on http://localhost:8000, until Ctrl-C")
     demo.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)")
     demo.add_argument("--port", default="8000", help="0 takes a free one (default: %(default)s)")
+    demo.add_argument(
+        "--cache", type=os.path.abspath, help="the directory that keeps the index (default: the user's cache)"
+    )
+    demo.set_defaults(takes_no_rest=True)
     test = _command(
         commands, "test", _test, "run the gate: lint, types, contracts, sizes, tests, docs, the wheel"
     )
     test.epilog = "What else is given goes to pytest, as in: run.py test -- tests/gate -k sizes -x"
     test.add_argument("--fast", action="store_true", help="leave out what is marked slow")
     bench = _command(commands, "bench", _bench, "measure against peers, each in its pinned version")
-    bench.add_argument("name", metavar="NAME", help="what to measure: bulk, live")
+    bench.add_argument("name", metavar="NAME", choices=BENCHMARKS, help="what to measure: %(choices)s")
     bench.add_argument(
         "options", nargs=argparse.REMAINDER, metavar="...", help="options of it; NAME --help lists them"
     )
@@ -80,9 +85,11 @@ def _command(
     return parser
 
 
-def _demo(options: argparse.Namespace, rest: list[str]) -> int:
+def _demo(options: argparse.Namespace, _: list[str]) -> int:
     python = prepare(["demo"], options.python)
-    arguments = ["--host", options.host, "--port", options.port, *rest]
+    arguments = ["--host", options.host, "--port", options.port]
+    if options.cache:
+        arguments += ["--cache", options.cache]
     become([str(python), "-m", "examples.demo", *arguments], child_environment())
 
 

@@ -15,7 +15,8 @@ from tailrace._errors import (
     TailraceError,
     Truncated,
 )
-from tailrace._model import Delivery, Event, Limits, Outcome, Problem
+from tailrace._event import Event
+from tailrace._model import Delivery, Limits, Outcome, Problem
 from tailrace._negotiate import Offer
 from tailrace.formats import NDJSON, Bytes, EventStream, JSONArray, Text
 

@@ -232,10 +232,11 @@ class Pump(Sink):
         await Watched(pull(self._content, self), self)
 
     async def _cleaned_up(self) -> None:
+        timeout = self._delivery.cleanup_timeout
         if self._task is not None and not self._task.done():
-            await finished(self._task, self._delivery.cleanup_timeout)
+            await finished(self._task, timeout)
         if not self._ran:
-            await discarded(self._content)
+            await finished(self._loop.create_task(discarded(self._content)), timeout)
 
     def _outcome(self) -> Outcome:
         return Outcome(

@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from tailrace._errors import DecodeError, EncodeError, LimitExceeded
-from tailrace._model import Event
+from tailrace._event import Event, says_nothing
 
 ForeignEncoder = Callable[[Any], str | bytes] | type[json.JSONEncoder]
 """Another JSON encoder: a callable that returns a document, or a `json.JSONEncoder` class."""
@@ -36,7 +36,7 @@ def _unwrap(value: Any) -> Any:
         # By alias, as in the schema that pydantic generates and FastAPI publishes.
         return msgspec.Raw(_without_nonfinite(serializer.to_json(value, by_alias=True)))
     if isinstance(value, Event):
-        if value.data is None:
+        if says_nothing(value):
             raise NotPlain("an Event without data inside an item; expected a value")
         return value.data
     if value is None or isinstance(value, bool):  # reached as a member name only

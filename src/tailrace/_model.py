@@ -3,75 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import partial
-from typing import Any, Final, Literal, NoReturn
+from typing import Any, Final, Literal
 
 MiB: Final = 1024 * 1024
 
 Reason = Literal[
     "complete", "failed", "disconnected", "send_timeout", "max_duration", "cancelled", "head", "not_started"
 ]
-
-
-class Event:
-    """One server-sent event (WHATWG HTML, section 9.2).
-
-    `data` goes out as it is when it is a `str` (a `data:` line for each of its lines), else as JSON.
-    `id` is what a reader sends back as `Last-Event-ID`, `retry` its reconnection time in milliseconds.
-    An event without data sets the id or the reconnection time and is not dispatched.
-    In a format that has no events, an `Event` is just its data, and nothing at all without data.
-
-    From a decoder, `data` is text, `event` is None for the default "message", and `id` is the last
-    event id at that moment, which stays until another one is sent.
-    """
-
-    # Not a dataclass: the JSON encoder would write one as an object before it could be unwrapped.
-    __slots__ = ("comment", "data", "event", "id", "retry")
-
-    data: Any
-    event: str | None
-    id: str | None
-    retry: int | None
-    comment: str | None
-
-    def __init__(
-        self,
-        data: Any = None,
-        *,
-        event: str | None = None,
-        id: str | None = None,  # noqa: A002 - the standard's name
-        retry: int | None = None,
-        comment: str | None = None,
-    ) -> None:
-        fields = {"data": data, "event": event, "id": id, "retry": retry, "comment": comment}
-        for name, value in fields.items():
-            object.__setattr__(self, name, value)
-
-    def __setattr__(self, name: str, value: Any) -> NoReturn:
-        raise AttributeError(f"Event is immutable: {name} cannot be set")
-
-    def __delattr__(self, name: str) -> NoReturn:
-        raise AttributeError(f"Event is immutable: {name} cannot be deleted")
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        data, event, id_, retry, comment = self._fields()
-        return partial(type(self), data, event=event, id=id_, retry=retry, comment=comment), ()
-
-    def _fields(self) -> tuple[Any, ...]:
-        return self.data, self.event, self.id, self.retry, self.comment
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Event):
-            return NotImplemented
-        return self._fields() == other._fields()
-
-    def __hash__(self) -> int:
-        return hash((self.event, self.id, self.retry, self.comment))
-
-    def __repr__(self) -> str:
-        named = zip(("event", "id", "retry", "comment"), self._fields()[1:], strict=True)
-        rest = "".join(f", {name}={value!r}" for name, value in named if value is not None)
-        return f"Event({self.data!r}{rest})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

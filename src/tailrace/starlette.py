@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 class Stream(asgi.Stream, Response):
     """A response whose body is written while its items come; see `tailrace.asgi.Stream`.
 
-    `background` runs once the stream has ended, however it ended. An error before the first item that
+    `background` runs once the stream has ended, however it ended, unless the server cancels it. An error before the first item that
     the application has a handler for, such as `HTTPException`, goes to that handler.
     """
 

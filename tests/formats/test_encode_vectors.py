@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tailrace import NDJSON, EncodeError, Event, EventStream, TailraceError
+from tailrace import NDJSON, EncodeError, Event, EventStream
 from tailrace._json import NotPlain
 from tailrace.formats import encode, encode_special
 from tests.formats.vector_runner import check_error, format_of, item_of, named, problem_of, rows
@@ -45,16 +45,18 @@ def test_output(file: str, row: dict[str, Any]) -> None:
     assert body[len(opening) : end] == row["output"].encode()
 
 
+def encode_row(file: str, row: dict[str, Any]) -> bytes:
+    """The row's body."""
+    return encode(format_of(file, row), [item_of(item) for item in row["items"]])
+
+
 @pytest.mark.parametrize(("file", "row"), cases("error"))
 def test_refusal(file: str, row: dict[str, Any]) -> None:
     """Says which item, which field and what was expected."""
-    error: TailraceError | None = None
-    try:
-        encode(format_of(file, row), [item_of(item) for item in row["items"]])
-    except EncodeError as refused:
-        error = refused
-    assert error is not None, "nothing was refused"
-    check_error(row["error"], error)
+    with pytest.raises(EncodeError) as refused:
+        encode_row(file, row)
+    check_error(row["error"], refused.value)
+    assert refused.value.record == row["error"].get("record")
 
 
 @pytest.mark.parametrize(("file", "row"), [*cases("body"), *cases("output")])

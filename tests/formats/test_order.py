@@ -7,6 +7,7 @@ from typing import Any
 
 import pydantic
 import pytest
+from msgspec import UNSET
 
 from tailrace import NDJSON, Event, EventStream, JSONArray
 from tailrace.formats import Format, encode
@@ -44,7 +45,7 @@ def alone(format_: Format, item: Any) -> bytes:
     """The item's own bytes, as in a body that has no other."""
     encoder = format_.encoder()
     whole = encode(format_, [item])
-    count = int(not (isinstance(item, Event) and item.data is None))
+    count = int(not (isinstance(item, Event) and item.data is UNSET))
     if isinstance(format_, EventStream):
         return whole.removeprefix(encoder.opening).partition(b"event: end\n")[0]
     return whole.removeprefix(encoder.opening).removesuffix(encoder.end(count))
@@ -54,7 +55,7 @@ def expected(format_: Format, items: list[Any]) -> bytes:
     """The body that the items make, each written alone."""
     pieces = [piece for piece in (alone(format_, item) for item in items) if piece]
     encoder = format_.encoder()
-    count = sum(not (isinstance(item, Event) and item.data is None) for item in items)
+    count = sum(not (isinstance(item, Event) and item.data is UNSET) for item in items)
     between = b"," if isinstance(format_, JSONArray) else b""
     return encoder.opening + between.join(pieces) + format_.encoder().end(count)
 
@@ -78,7 +79,7 @@ def test_all_of_them(format_: Format) -> None:
     """Some orders of four; and the count is that of what has data."""
     for names in list(permutations(ITEMS, 4))[::37]:
         items = [ITEMS[name] for name in names]
-        count = sum(not (isinstance(item, Event) and item.data is None) for item in items)
+        count = sum(not (isinstance(item, Event) and item.data is UNSET) for item in items)
         body = encode(format_, items)
         assert body.startswith(format_.encoder().opening)
         if isinstance(format_, EventStream):

@@ -59,10 +59,14 @@ def test_help_needs_no_environment(arguments: list[str], said: list[str]) -> Non
     assert [word for word in said if word not in text] == []
 
 
-def test_an_unknown_command_is_an_error() -> None:
-    done = run(sys.executable, "run.py", "serve")
+@pytest.mark.parametrize(
+    "arguments", [["serve"], ["demo", "--nope"], ["setup", "nope"], ["bench", "nope"]], ids=" ".join
+)
+def test_what_is_unknown_is_refused_before_anything_is_set_up(arguments: list[str]) -> None:
+    done = run(sys.executable, "-S", "run.py", *arguments)
     assert done.returncode == 2
-    assert "serve" in done.stdout
+    assert arguments[-1] in done.stdout
+    assert "setting up" not in done.stdout
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs a shell script in place of a Python")

@@ -109,7 +109,7 @@ def test_no_end_of_nesting(format_: NDJSON | JSONArray | EventStream, item: Any)
 
 @pytest.mark.parametrize("format_", FORMATS, ids=repr)
 @pytest.mark.parametrize(
-    "item", [{"id": 7, "a": Event(id="1")}, Event({"id": 7, "a": Event()})], ids=["item", "data"]
+    "item", [{"id": 7, "a": Event(id="1")}, Event({"id": 7, "a": Event(retry=1)})], ids=["item", "data"]
 )
 def test_an_event_without_data_inside_an_item(format_: NDJSON | JSONArray | EventStream, item: Any) -> None:
     """Says nothing as an item; inside one it must not take the whole record with it in silence."""

@@ -114,6 +114,25 @@ def test_a_sync_source_is_not_asked_again() -> None:
     assert after == before
 
 
+def test_a_source_that_was_not_started_is_closed_in_time(caplog: pytest.LogCaptureFixture) -> None:
+    class Source:
+        def __aiter__(self) -> AsyncIterator[int]:
+            raise AssertionError
+
+        async def aclose(self) -> None:
+            await asyncio.sleep(60)
+
+    async def head() -> Exchange:
+        exchange = Exchange()
+        stream = Stream(Source(), delivery=Delivery(cleanup_timeout=0.05), on_finish=exchange.outcomes.append)
+        async with asyncio.timeout(5):
+            await stream(SCOPE | {"method": "HEAD"}, exchange.receive, exchange.send)
+        return exchange
+
+    assert asyncio.run(head()).reason == "head"
+    assert "still closing after 0.05 s" in caplog.text
+
+
 def test_the_longest_duration_counts_from_the_start() -> None:
     async def source() -> AsyncIterator[int]:
         await asyncio.sleep(60)

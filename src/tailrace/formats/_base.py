@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
 from tailrace._errors import DecodeError, LimitExceeded, StreamFailed, TailraceError
+from tailrace._event import says_nothing
 from tailrace._json import Encode, ForeignEncoder, ItemEncoder, unwritable
-from tailrace._model import Event
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,7 +46,7 @@ class Encoder:
 
     def says_nothing(self, item: Any) -> bool:
         """Whether an item that `encode` raised `NotPlain` for leaves no trace in this format."""
-        return isinstance(item, Event) and item.data is None
+        return says_nothing(item)
 
     def adapt(self, item: Any) -> None:
         """Make ready for an item that `encode` raised `NotPlain` for.

@@ -6,10 +6,13 @@ import re
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
+from msgspec import UNSET
+
 from tailrace._errors import EncodeError, LimitExceeded
+from tailrace._event import Event, check_retry, utf8
 from tailrace._json import ForeignEncoder, dumps, escape_line_separators
 from tailrace._lines import Lines
-from tailrace._model import Event, Limits, Problem
+from tailrace._model import Limits, Problem
 from tailrace.formats._base import BaseDecoder, Encoder, JSONEncoder
 
 TERMINAL_ID: Final = "~end"
@@ -18,7 +21,6 @@ an EventSource, which would otherwise run a finite stream for ever, stops (WHATW
 
 _BOM: Final = b"\xef\xbb\xbf"
 _LINE_END: Final = re.compile(b"\r\n|\r|\n")
-_NOT_IN_FIELD: Final = re.compile("[\r\n\0]")
 _RETRY_DIGITS: Final = 15
 """More are read as the longest of them, thirty thousand years: Python reads no number of 4,301 digits."""
 
@@ -36,8 +38,8 @@ class EventStream:
 
     def __post_init__(self) -> None:
         """Refuse a reconnection time that is none."""
-        if self.retry is not None and not _is_retry(self.retry):
-            raise EncodeError(f"EventStream(retry={self.retry!r}): {_EXPECTED_RETRY}")
+        if self.retry is not None:
+            check_retry("EventStream", self.retry)
 
     @property
     def media_types(self) -> tuple[str, ...]:
@@ -98,24 +100,25 @@ class _Encoder(JSONEncoder):
             raise EncodeError(
                 f"Event.id: {TERMINAL_ID!r} is the id that ends a stream; expected another", path="$.id"
             )
-        fields = [
-            *_field("comment", event.comment),
-            *_field("event", event.event),
-            *_field("id", event.id),
-        ]
+        head = b""
+        if event.comment is not None:
+            head = b": %b\n" % event.comment.encode()
+        if event.event is not None:
+            head += b"event: %b\n" % event.event.encode()
+        if event.id is not None:
+            head += b"id: %b\n" % event.id.encode()
         if event.retry is not None:
-            if not _is_retry(event.retry):
-                raise EncodeError(f"Event.retry: {_EXPECTED_RETRY}, got {event.retry!r}", path="$.retry")
-            fields.append(b"retry: %d\n" % event.retry)
-        if isinstance(event.data, str):
-            fields += [b"data: %b\n" % line for line in _LINE_END.split(_utf8("data", event.data))]
-        elif event.data is not None:
-            fields.append(b"data: %b\n" % escape_line_separators(self.json.dumps(event.data)))
-        else:
+            head += b"retry: %d\n" % event.retry
+        return head + self._data_lines(event.data) + b"\n"
+
+    def _data_lines(self, data: Any) -> bytes:
+        if isinstance(data, str):
+            lines = _LINE_END.split(utf8("data", data))
+            return b"".join([b"data: %b\n" % line for line in lines])
+        if data is UNSET:
             self._silent += 1
-        if not fields:
-            raise EncodeError("Event() says nothing; expected data, event, id, retry or comment")
-        return b"%b\n" % b"".join(fields)
+            return b""
+        return b"data: %b\n" % escape_line_separators(self.json.dumps(data))
 
     def end(self, count: int) -> bytes:
         return _last("end", {"count": count - self._silent})
@@ -131,39 +134,6 @@ class _Encoder(JSONEncoder):
 def _last(event: str, members: dict[str, Any]) -> bytes:
     data = escape_line_separators(dumps(members))
     return b"event: %b\nid: %b\ndata: %b\n\n" % (event.encode(), TERMINAL_ID.encode(), data)
-
-
-def _field(name: str, value: Any) -> list[bytes]:
-    if value is None:
-        return []
-    if not isinstance(value, str):
-        raise EncodeError(f"Event.{name}: expected a str, got {type(value).__qualname__}", path=f"$.{name}")
-    found = _NOT_IN_FIELD.search(value)
-    if found:
-        raise EncodeError(
-            f"Event.{name}: expected text without CR, LF or NUL, found {found[0]!r} at character {found.start()}",
-            path=f"$.{name}",
-        )
-    # A comment is a field without a name. (WHATWG HTML 9.2.5)
-    return [b"%b: %b\n" % (b"" if name == "comment" else name.encode(), _utf8(name, value))]
-
-
-def _utf8(name: str, value: str) -> bytes:
-    try:
-        return value.encode()
-    except UnicodeEncodeError as error:
-        found = value[error.start]
-        raise EncodeError(
-            f"Event.{name}: expected text, found the lone surrogate {found!r} at character {error.start}",
-            path=f"$.{name}",
-        ) from None
-
-
-def _is_retry(value: Any) -> bool:
-    return type(value) is int and value >= 0
-
-
-_EXPECTED_RETRY: Final = "expected a whole number of milliseconds from 0"
 
 
 class EventStreamDecoder(BaseDecoder[Event]):
@@ -233,7 +203,7 @@ class EventStreamDecoder(BaseDecoder[Event]):
         if self._data:
             data = b"\n".join(self._data).decode("utf-8", "replace")
             event = self._event.decode("utf-8", "replace") or None
-            items.append(Event(data, event=event, id=self.last_event_id))
+            items.append(Event.received(data, event, self.last_event_id))
             self._count += 1
             self._data, self._size = [], 0
         self._event = b""

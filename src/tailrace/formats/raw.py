@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from tailrace._errors import EncodeError
+from tailrace._event import Event, says_nothing
 from tailrace._json import ForeignEncoder, NotPlain
-from tailrace._model import Event, Limits
+from tailrace._model import Limits
 from tailrace.formats._base import BaseDecoder, Encoder
 
 
@@ -88,11 +89,9 @@ def _encode_bytes(item: Any) -> bytes:
 
 
 def _data(item: Any) -> Any:
-    if not isinstance(item, Event):
-        return item
-    if item.data is None:
+    if says_nothing(item):
         raise NotPlain
-    return item.data
+    return item.data if isinstance(item, Event) else item
 
 
 class TextDecoder(BaseDecoder[str]):

@@ -4,6 +4,8 @@ The responses are in `tailrace.asgi`, `tailrace.starlette` and `tailrace.fastapi
 and the nouns that they share.
 """
 
+import typing as _typing
+
 from tailrace._errors import (
     Abort,
     DecodeError,
@@ -42,3 +44,10 @@ __all__ = [
     "Text",
     "Truncated",
 ]
+
+if not _typing.TYPE_CHECKING:  # to which a name that is not there has to stay an error
+
+    def __getattr__(name: str) -> object:
+        if name == "Stream":
+            raise ImportError("Stream is in tailrace.fastapi, tailrace.starlette and tailrace.asgi")
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -6,9 +6,7 @@ import asyncio
 from time import monotonic, sleep  # uvloop's own clock stands still until the loop turns
 from typing import TYPE_CHECKING, Any, Final
 
-import anyio
-
-from tailrace._finish import discarded, finished, report
+from tailrace._finish import SENT_AWAY, discarded, finished, remark, report, send_away, undisturbed, where
 from tailrace._model import Outcome, Problem, Reason
 from tailrace._problem import log, problem_of
 from tailrace._sink import Sink
@@ -120,11 +118,13 @@ class Pump(Sink):
             arrival: asyncio.Future[None] = self._loop.create_future()
             commit = self._loop.call_later(self._delivery.commit_after, _resolve, arrival)
             self.on_ready(lambda _: _resolve(arrival))
-            await arrival
-            commit.cancel()
-            self._ready = None
+            try:
+                await arrival
+            finally:
+                commit.cancel()
+                self._ready = None
         self._begun = True
-        return self.error if self.reason == "failed" and not self.items else None
+        return self.error if self.reason == "failed" and not self._given() else None
 
     def on_ready(self, ready: Ready) -> None:
         """Call `ready` once when there is something to take, never from inside this call."""
@@ -145,12 +145,10 @@ class Pump(Sink):
         self.delivered += len(run)
         return run
 
-    def interrupt(self, reason: Reason) -> None:
+    def interrupt(self, reason: Reason, error: BaseException | None = None) -> None:
         """Stop the source, for the first `reason` that is given."""
-        if self.reason is None or (
-            self.reason == "complete" and (not self.exhausted or reason == "send_timeout")
-        ):
-            self.reason = reason
+        if self.reason is None or (self.reason == "complete" and not self.exhausted):
+            self.reason, self.error = reason, error
         self.abandoned = self.abandoned or reason in _NOBODY_READS
         self.high = 0
         if self._task is not None and not self._task.done() and not self._cancelled:
@@ -158,21 +156,30 @@ class Pump(Sink):
             self._task.cancel()
         self._announce()
 
-    async def aclose(self, reason: Reason = "cancelled") -> None:
+    def give_up(self) -> None:
+        """Nobody has read for so long that what was sent last is lost, be it the end itself."""
+        if self.reason == "complete":
+            self.reason = "send_timeout"
+        self.abandoned = True
+
+    async def aclose(self) -> None:
         """Stop the source and wait for its cleanup, up to the deadline; then `on_finish`, once."""
         if self._timer is not None:
             self._timer.cancel()
         if self._finished:
             return
         self._finished = True
-        self.interrupt(reason if self._task is not None else "not_started")
-        with anyio.CancelScope(shield=True):
-            try:
-                await self._cleaned_up()
-            finally:
-                if self._on_finish is not None:
-                    await report(self._on_finish, self._outcome())
-                self.error = self._task = None  # a traceback holds the source's frames, and they this
+        self.interrupt("cancelled" if self._task is not None else "not_started")
+        try:
+            if not (self._ran and self._task is not None and self._task.done()):
+                await undisturbed(self._cleaned_up())
+        finally:
+            outcome = self._outcome()
+            if self.reason in SENT_AWAY:
+                remark(outcome, self._content, SENT_AWAY[self.reason])
+            if self._on_finish is not None:
+                await report(self._on_finish, outcome, self._delivery.cleanup_timeout, self._content)
+            self.error = self._task = None  # a traceback holds the source's frames, and they this
 
     def _announce(self) -> None:
         """Tell who takes, once the loop has turned and no more comes."""
@@ -198,17 +205,15 @@ class Pump(Sink):
             ready(None)
 
     def _close(self) -> bytes:
-        self.exhausted = self.sound = True
+        self.exhausted = True
+        last_words = b""
         if self.reason == "complete":
-            return self.encoder.end(self.items)
-        if self.reason == "max_duration" and (farewell := self.encoder.leave()) is not None:
-            return farewell
-        self.sound = False
-        if self.reason == "max_duration":
-            return self.encoder.fail(_OVERDUE)
-        if self.reason == "failed":
-            return self.encoder.fail(self.problem())
-        return b""
+            self.sound, last_words = True, self.encoder.end(self.items)
+        elif self.reason == "failed":
+            last_words = self.encoder.fail(self.problem())
+        elif self.reason in SENT_AWAY:
+            self.sound, last_words = send_away(self.encoder, SENT_AWAY[self.reason])
+        return last_words
 
     def problem(self) -> Problem:
         """What the reader may know of the error."""
@@ -216,15 +221,18 @@ class Pump(Sink):
 
     def _source_ended(self, task: asyncio.Task[None]) -> None:
         error: BaseException | None = None
-        if not task.cancelled():
+        try:
             error = task.exception()
-        elif not self._cancelled:
-            error = asyncio.CancelledError("the source cancelled itself")
+        except asyncio.CancelledError as cancelled:
+            if not self._cancelled:
+                # Not as it is: whoever serves the request would take it for a cancellation of its own.
+                error = RuntimeError("the source was cancelled, or awaited something that was, on its own")
+                error.__cause__ = cancelled
         if self.reason is None:
             self.reason = "complete" if error is None else "failed"
             self.error = error
         elif error is not None:
-            log.error("a source raised while it was closed (%s)", self.reason, exc_info=error)
+            log.error("%s raised while it was closed (%s)", where(self._content), self.reason, exc_info=error)
         self._announce()
 
     async def _run(self) -> None:
@@ -232,16 +240,19 @@ class Pump(Sink):
         await Watched(pull(self._content, self), self)
 
     async def _cleaned_up(self) -> None:
-        timeout = self._delivery.cleanup_timeout
-        if self._task is not None and not self._task.done():
-            await finished(self._task, timeout)
+        timeout, content = self._delivery.cleanup_timeout, self._content
+        if self._task is not None:
+            await finished(self._task, timeout, "%s was still closing", content)
         if not self._ran:
-            await finished(self._loop.create_task(discarded(self._content)), timeout)
+            await finished(discarded(content), timeout, "%s was still closing", content)
+
+    def _given(self) -> int:
+        return self.items + len(self.frames)
 
     def _outcome(self) -> Outcome:
         return Outcome(
             reason=self.reason or "cancelled",
-            items=self.items,
+            items=self._given(),
             bytes=self.delivered,
             first_item=None if self.first_item is None else self.first_item - self._started,
             stalled=self.stalled,
@@ -279,5 +290,4 @@ def _resolve(future: asyncio.Future[None]) -> None:
         future.set_result(None)
 
 
-_NOBODY_READS: Final = frozenset({"disconnected", "send_timeout", "cancelled"})
-_OVERDUE: Final = Problem(title="The stream reached its longest duration", status=503)
+_NOBODY_READS: Final = frozenset({"disconnected", "cancelled"})

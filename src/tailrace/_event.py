@@ -53,7 +53,7 @@ class Event:
             _check_text("id", id)
             _check_text("comment", comment)
             if retry is not None:
-                check_retry("Event", retry)
+                check_retry("Event.retry", retry, path="$.retry")
         self._set(data, event, id, retry, comment)
 
     @classmethod
@@ -133,9 +133,7 @@ def utf8(name: str, text: str) -> bytes:
         ) from None
 
 
-def check_retry(owner: str, value: Any) -> None:
+def check_retry(name: str, value: Any, *, path: str | None = None) -> None:
     """Raise `EncodeError` unless `value` is a reconnection time."""
     if type(value) is not int or value < 0:
-        raise EncodeError(
-            f"{owner}.retry: expected a whole number of milliseconds from 0, got {value!r}", path="$.retry"
-        )
+        raise EncodeError(f"{name}: expected a whole number of milliseconds from 0, got {value!r}", path=path)

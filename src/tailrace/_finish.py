@@ -4,38 +4,113 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import TYPE_CHECKING, Any, Final
 
-from tailrace._model import Outcome
+import anyio
+
+from tailrace._model import Outcome, Problem, Reason
 from tailrace._problem import log
+
+if TYPE_CHECKING:
+    from tailrace.formats import Encoder
 
 OnFinish = Callable[[Outcome], Awaitable[None] | None]
 
+SENT_AWAY: Final[dict[Reason | None, Problem]] = {
+    "max_duration": Problem(
+        title="Service Unavailable", status=503, detail="the stream reached its longest duration"
+    ),
+    "send_timeout": Problem(
+        title="Service Unavailable", status=503, detail="the client held the stream back for too long"
+    ),
+}
+"""What a reader is told whose stream tailrace itself ends."""
 
-async def finished(task: asyncio.Task[None], timeout: float) -> None:  # noqa: ASYNC109 - what comes later is left
-    """Wait until a source that was interrupted has cleaned up, for at most `timeout` seconds."""
+
+def send_away(encoder: Encoder, problem: Problem) -> tuple[bool, bytes]:
+    """Whether the body ends well so, and the last bytes of it."""
+    farewell = encoder.leave()
+    return (False, encoder.fail(problem)) if farewell is None else (True, farewell)
+
+
+async def undisturbed(ending: Coroutine[Any, Any, None]) -> None:
+    """Wait until `ending` has ended, however often the task that waits is cancelled; then it is."""
+    task = asyncio.ensure_future(ending)
+    cancelled: asyncio.CancelledError | None = None
+    with anyio.CancelScope(
+        shield=True
+    ):  # whose level cancellation would come again in every turn of the loop
+        while not task.done():
+            try:
+                await asyncio.wait([task])
+            except asyncio.CancelledError as error:
+                cancelled = error
+    if cancelled is not None:
+        raise cancelled
+    task.result()
+
+
+async def finished(
+    ending: asyncio.Task[None] | Coroutine[Any, Any, None],
+    timeout: float,  # noqa: ASYNC109 - what comes later is left
+    late: str,
+    content: Any,
+) -> None:
+    """Wait for at most `timeout` seconds; what takes longer is left to itself, and the log has `late`."""
+    task = asyncio.ensure_future(ending)
     await asyncio.wait([task], timeout=timeout)
     if not task.done():
-        log.warning("a source was still closing after %g s (cleanup_timeout); it is left to itself", timeout)
+        log.warning(late + " after %g s (cleanup_timeout); it is left to itself", where(content), timeout)
 
 
 async def discarded(content: Any) -> None:
-    """Close an iterable that was not read."""
+    """Close an iterator that was not read."""
     try:
-        if hasattr(content, "aclose"):
+        if hasattr(content, "__anext__") and hasattr(content, "aclose"):
             await content.aclose()
-        elif hasattr(content, "close"):
+        elif hasattr(content, "__next__") and hasattr(content, "close"):
             content.close()
     except Exception:  # noqa: BLE001 - whatever it is, it is logged
-        log.exception("a source that was not started raised while it was closed")
+        log.exception("%s was not started, and raised while it was closed", where(content))
 
 
-async def report(on_finish: OnFinish, outcome: Outcome) -> None:
+async def report(on_finish: OnFinish, outcome: Outcome, timeout: float, content: Any) -> None:  # noqa: ASYNC109 - as above
     """Call the user's `on_finish`, which may be a coroutine function."""
     try:
         result = on_finish(outcome)
         if inspect.isawaitable(result):
-            await result
+            await undisturbed(finished(_reported(result), timeout, "on_finish of %s had not ended", content))
     except Exception:  # noqa: BLE001 - whatever it is, it is logged
         log.exception("on_finish raised")
+
+
+async def _reported(result: Awaitable[None]) -> None:
+    try:
+        await result
+    except Exception:  # noqa: BLE001 - whatever it is, it is logged
+        log.exception("on_finish raised")
+
+
+def remark(outcome: Outcome, content: Any, problem: Problem) -> None:
+    """Log an end that was no accident: whoever is on call finds nothing else that says why."""
+    log.warning(
+        "%s was ended: %s (%s; %d items, %d bytes, %.3g s, held back for %.3g s)",
+        where(content),
+        problem.detail,
+        outcome.reason,
+        outcome.items,
+        outcome.bytes,
+        outcome.duration,
+        outcome.stalled,
+    )
+
+
+def where(content: Any) -> str:
+    """A source's name, and where it stands or was written."""
+    name = getattr(content, "__qualname__", None) or type(content).__qualname__
+    frame = getattr(content, "ag_frame", None) or getattr(content, "gi_frame", None)
+    code = getattr(content, "ag_code", None) or getattr(content, "gi_code", None)
+    if frame is not None:
+        return f"the source {name} ({frame.f_code.co_filename}:{frame.f_lineno})"
+    return f"the source {name}" + (f" ({code.co_filename}:{code.co_firstlineno})" if code else "")

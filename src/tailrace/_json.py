@@ -48,7 +48,10 @@ def _unwrap(value: Any) -> Any:
         return dict(value)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType] - any mapping
     if isinstance(value, _AS_TEXT):
         return str(value)
-    raise TypeError(f"a value of type {_kind(value)} cannot be written as JSON")
+    raise TypeError(
+        f"a value of type {_kind(value)} cannot be written as JSON; yield what can, "
+        "such as a dict, a dataclass or a model, or say how with encoder="
+    )
 
 
 _AS_TEXT: Final = (
@@ -101,17 +104,18 @@ def _model_encoder(kind: type[Any], to_json: Callable[..., bytes]) -> Encode:
     return encode
 
 
-def check_encoder(encoder: Any) -> None:
-    """Raise `TypeError` unless `encoder` is None or a `ForeignEncoder`."""
-    is_class = isinstance(encoder, type)
-    if encoder is None or (issubclass(encoder, json.JSONEncoder) if is_class else callable(encoder)):
-        return
+def check_encoder(encoder: Any) -> Callable[[Any], str | bytes] | None:
+    """The callable that a `ForeignEncoder` is; raises `TypeError` where it is none."""
+    document: Callable[[Any], str | bytes] | None = None if isinstance(encoder, type) else encoder
+    if isinstance(encoder, type) and issubclass(encoder, json.JSONEncoder):
+        document = encoder(separators=(",", ":")).encode
+    if encoder is None or callable(document):
+        return document
     raise TypeError(f"encoder={encoder!r}: expected a callable or a json.JSONEncoder class")
 
 
 def _foreign(encoder: ForeignEncoder) -> Encode:
-    check_encoder(encoder)
-    document = encoder(separators=(",", ":")).encode if isinstance(encoder, type) else encoder
+    document: Any = check_encoder(encoder)
 
     def encode(value: Any) -> bytes:
         text: Any = document(_unwrap(value) if isinstance(value, Event) else value)
@@ -155,11 +159,13 @@ def unwritable(error: Exception, encode: Encode, value: Any, record: int) -> Enc
     if isinstance(error, EncodeError):
         return EncodeError(error.reason, record=record, path=error.path)
     path, culprit = "$", value
-    for _ in range(_DEEPEST_PATH):
+    for _ in range(1 if isinstance(error, RecursionError) else _DEEPEST_PATH):
         inner = next(((step, child) for step, child in _children(culprit) if _fails(encode, child)), None)
         if inner is None:
             break
         path, culprit = path + inner[0], inner[1]
+        if isinstance(culprit, _Name):
+            break
     if isinstance(error, RecursionError):
         reason = "nested too deeply for JSON, or contains itself"
     else:
@@ -189,13 +195,17 @@ def _children(value: Any) -> Iterator[tuple[str, Any]]:
     elif isinstance(value, Mapping):
         for key, member in value.items():  # pyright: ignore[reportUnknownVariableType] - any mapping
             yield f".{key}" if isinstance(key, str) else f"[{key!r}]", member
-            yield f" (the member name {key!r})", {key: None}
+            yield f" (the member name {key!r})", _Name({key: None})
     elif isinstance(value, list | tuple | set | frozenset):
         for index, element in enumerate(value):  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] - any
             yield f"[{index}]", element
     else:
         for name in fields:
             yield f".{name}", getattr(value, name, None)
+
+
+class _Name(dict[Any, None]):
+    """The name of a member, as an object that has no other."""
 
 
 def _field_names(value: object) -> list[str]:

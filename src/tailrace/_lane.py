@@ -50,22 +50,27 @@ class Lane:
         try:
             await threads.acquire()
         except asyncio.CancelledError:
-            _close(self._content)
+            self._discard()
             raise
         try:
             self._start()
             await self._absorb_all()
         finally:
-            self._stop = True
-            self._room.set()
-            while not self._over:
-                if self._question is not None:
-                    self._question.answer.cancel()
-                await self._ready.wait()
-                self._ready.clear()
-            threads.release()
+            try:
+                await self._thread_ended()
+            finally:
+                threads.release()
         if self._error is not None:
             raise self._error
+
+    async def _thread_ended(self) -> None:
+        self._stop = True
+        self._room.set()
+        while not self._over:
+            if self._question is not None:
+                self._question.answer.cancel()
+            await self._ready.wait()
+            self._ready.clear()
 
     def _start(self) -> None:
         context = contextvars.copy_context()
@@ -74,7 +79,7 @@ class Lane:
             threading.Thread(target=target, args=(self._thread,), name=name, daemon=True).start()
         except RuntimeError:  # the system has no thread left
             self._over = True
-            _close(self._content)
+            self._discard()
             raise
 
     async def _absorb_all(self) -> None:
@@ -96,11 +101,14 @@ class Lane:
             else:
                 await self._ready.wait()
 
+    def _discard(self) -> None:
+        if hasattr(self._content, "__next__"):  # else it is not ours
+            _close(self._content)
+
     def _absorb(self) -> None:
         sink, take = self._sink, self._frames.popleft
         frames = [take() for _ in range(len(self._frames))]
         sink.frames += frames
-        sink.items += len(frames)
         self._absorbed += sum(map(len, frames)) + len(frames)
         self._room.set()
 

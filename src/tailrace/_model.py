@@ -38,7 +38,7 @@ class Problem:
         named = {
             "type": None if self.type == "about:blank" else self.type,
             "title": self.title,
-            "status": self.status,
+            "status": int(self.status),
             "detail": self.detail,
             "instance": self.instance,
             "ref": self.ref,
@@ -52,7 +52,7 @@ class Problem:
             name: members[name]
             for name, kind in _PROBLEM_MEMBERS.items()
             if name in members
-            and type(members[name]) is kind
+            and isinstance(members[name], kind)
             and (name != "status" or _is_status(members[name]))
         }
         known.setdefault("title", "Unknown problem")
@@ -61,7 +61,7 @@ class Problem:
 
 
 def _is_status(value: Any) -> bool:
-    return type(value) is int and value in range(100, 600)
+    return isinstance(value, int) and not isinstance(value, bool) and value in range(100, 600)
 
 
 _PROBLEM_MEMBERS: Final = {
@@ -94,9 +94,10 @@ class Delivery:
 
     `commit_after`: how long the status waits for the first item (or an error, which is then a real 404 or 500).
     `keep_alive`: after how long without a byte one is sent, where the format has room for it; None: never.
-    `send_timeout`: how long a client may refuse to read before its source is closed; None: for ever.
+    `send_timeout`: how long one `send` may be held back before the source is closed, and again before the
+    rest is given up; None: for ever.
     `max_duration`: the longest a stream may last; None: no limit.
-    `cleanup_timeout`: how long the source's `finally` may take once it is interrupted.
+    `cleanup_timeout`: how long the source's `finally` may take once it is interrupted, and then `on_finish`.
     """
 
     commit_after: float = 1.0

@@ -24,4 +24,6 @@ def problem_of(error: BaseException | None, items: int) -> Problem:
             return error.problem
     ref = uuid.uuid4().hex[:12]
     log.error("stream failed after %d items (ref %s)", items, ref, exc_info=error)
+    if error is not None:
+        error.add_note(f"The log has it under ref {ref}.")  # for whoever else reports it
     return Problem(title="Internal Server Error", status=500, ref=ref)

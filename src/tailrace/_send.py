@@ -90,11 +90,11 @@ class Outlet:
             self._context.run(self._step)
         except OSError:
             self._pump.interrupt("disconnected")
-            self._news.set_result(None)
+            self._wake()
         except asyncio.CancelledError:
             self._news.cancel()
-        except Exception as error:  # noqa: BLE001 - it is raised in the task
-            self._news.set_exception(error)
+        except BaseException as error:  # noqa: BLE001 - it is raised in the task, and not in the source's
+            self._wake(error)
         finally:
             asyncio._leave_task(loop, task)  # noqa: SLF001 - the same
             if running is not None:
@@ -106,27 +106,45 @@ class Outlet:
             held_by = next(step)
         except StopIteration:
             if self._pump.exhausted:
-                self._news.set_result(None)
+                self._wake()
             else:
                 self._pump.on_ready(self._flush)
         else:
             self._held = _Rest(step, self._context, held_by)
+            self._wake()
+
+    def _wake(self, error: BaseException | None = None) -> None:
+        if self._news.done():  # `send` may cancel its own task
+            return
+        if error is None:
             self._news.set_result(None)
+        else:
+            self._news.set_exception(error)
 
     async def _wait_for(self, sending: Awaitable[None]) -> None:
-        since = monotonic()
-        deadline = asyncio.timeout(self._timeout)
+        """Wait for a send: after `timeout` its source is closed, after twice that it is given up.
+
+        In the time between, a client that reads again still learns that its stream has failed.
+        """
+        pump, since, timeout = self._pump, monotonic(), self._timeout
+        patience = None if timeout is None else self._loop.call_later(timeout, self._lose_patience)
+        deadline = asyncio.timeout(None if timeout is None else 2 * timeout)
         try:
             async with deadline:
                 await sending
-        except TimeoutError:
-            if not deadline.expired():
-                raise
-            self._pump.interrupt("send_timeout")
         except OSError:
-            self._pump.interrupt("disconnected")
+            if deadline.expired():
+                pump.give_up()
+            else:
+                pump.interrupt("disconnected")
         finally:
-            self._pump.stalled += monotonic() - since
+            if patience is not None:
+                patience.cancel()
+            pump.stalled += monotonic() - since
+
+    def _lose_patience(self) -> None:
+        if self._pump.reason is None:
+            self._pump.interrupt("send_timeout")
 
 
 class _Rest:
@@ -147,7 +165,8 @@ class _Rest:
         try:
             held_by = self._held_by[0] if self._held_by else run(next, step)
             while True:
-                if self.thrown is None:
+                if self.thrown is None or _cancelled(held_by, self.thrown):
+                    self.thrown = None
                     try:
                         yield held_by
                     except BaseException as error:  # noqa: BLE001 - a cancellation belongs to the send that waits
@@ -156,6 +175,11 @@ class _Rest:
                 held_by = run(next, step) if thrown is None else run(_throw, step, thrown)
         except StopIteration:
             return
+
+
+def _cancelled(held_by: Any, cancellation: BaseException) -> bool:
+    """Whether it can be cancelled and was: then it raises by itself, as after `Task.cancel`."""
+    return hasattr(held_by, "cancel") and held_by.cancel(*cancellation.args)
 
 
 def _throw(step: Generator[Any, Any, None], error: BaseException) -> Any:

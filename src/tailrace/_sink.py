@@ -20,6 +20,7 @@ class Sink:
         self.frames: list[bytes] = []
         self.joined: bytes = b""
         self.items = 0
+        """Those that were joined; `frames` has those that were not."""
         self.high = HIGH
         """The bytes from which on `room` must be awaited; 0 once the source is to stop."""
         self.resumed = monotonic()
@@ -42,6 +43,7 @@ class Sink:
         if self.frames:
             if self.first_item is None:
                 self.first_item = monotonic()
+            self.items += len(self.frames)
             run = self.encoder.join(self.frames)
             self.joined = self.joined + run if self.joined else run
             self.frames.clear()

@@ -19,8 +19,10 @@ _TURN: Final = 0.005
 """Seconds that a source may keep the event loop without a pause."""
 
 _BRISK: Final = 0.0005
-_LONGEST_RUN: Final = 16
-"""Items between two looks at the clock, while they come within `_BRISK` seconds."""
+"""Seconds between two looks at the clock below which the next comes later."""
+
+_LARGE: Final = 4096
+"""Bytes of a frame from which on every item is looked at: a run of them must not outgrow the sink."""
 
 _LONGEST_COUNT: Final = 128
 """Items between two counts of the bytes that wait."""
@@ -63,46 +65,39 @@ def pull(content: Iterable[Any] | AsyncIterable[Any], sink: Sink) -> Coroutine[A
 
 
 async def _pull(content: AsyncIterable[Any], sink: Sink) -> None:
-    iterator = aiter(content)
-    try:
-        await _encode_all(iterator, sink)
-    finally:
-        close = getattr(iterator, "aclose", None)
-        if close is not None:
-            await close()
-
-
-async def _encode_all(iterator: AsyncIterable[Any], sink: Sink) -> None:
     """The hot loop: every name in it is local, and it calls no Python function for an item."""
     encoder, append = sink.encoder, sink.frames.append
-    encode = encoder.encode
-    record, silent, run, next_look, next_count, looked = 0, 0, 1, 0, 0, monotonic()
+    encode, longest_run = encoder.encode, encoder.longest_run
+    record, run, next_look, next_count, looked, frame = 0, 1, 0, 0, monotonic(), b""
+    iterator = aiter(content)
     try:
         async for item in iterator:
             try:
-                append(encode(item))
+                frame = encode(item)
+                append(frame)
             except NotPlain:
                 next_look = 0
-                if encoder.says_nothing(item):
-                    silent += 1
-                else:
+                if not encoder.says_nothing(item):
                     sink.join()
-                    append(encode_special(encoder, item, record))
+                    frame = encode_special(encoder, item, record)
+                    append(frame)
                     encode = encoder.encode
             except Exception as error:
                 raise unwritable(error, encode, item, record) from error
             record += 1
             if record < next_look:
                 continue
-            now = monotonic()
-            run = min(run * 2, _LONGEST_RUN) if now - looked < _BRISK else 1
+            now, large = monotonic(), len(frame) >= _LARGE
+            run = min(run * 2, longest_run) if now - looked < _BRISK and not large else 1
             next_look, looked = record + run, now
-            if record >= next_count:
+            if large or record >= next_count or not sink.high:
                 next_count = record + await _bounded(sink)
             elif now - sink.resumed >= _TURN:
                 await asyncio.sleep(0)
     finally:
-        sink.items = record - silent
+        close = getattr(iterator, "aclose", None)
+        if close is not None:
+            await close()
 
 
 async def _bounded(sink: Sink) -> int:

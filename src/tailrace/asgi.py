@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
+import sys
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping, MutableMapping
 from typing import TYPE_CHECKING, Any, Final
 
@@ -58,13 +60,12 @@ class Stream:
         on_finish: OnFinish | None = None,
     ) -> None:
         check_content(content)
-        check_encoder(encoder)
         _check_options(status_code, delivery, on_finish)
-        self.status_code = status_code
+        self.status_code = int(status_code)
         self.raw_headers = raw_headers(headers)
         self._content = content
         self._offer = Offer.of(formats)
-        self._encoder = encoder
+        self._encoder = check_encoder(encoder)
         self._delivery = delivery
         self._on_finish = on_finish
         self._context = contextvars.copy_context()
@@ -89,13 +90,17 @@ class Stream:
     async def _refuse(self, problem: Problem, send: Send) -> None:
         pump = self._pump(self._offer[0])
         try:
-            await _send_problem(problem, send)
+            await self._send_problem(problem, send)
         finally:
             await pump.aclose()
 
     def _pump(self, format_: Format) -> Pump:
         return Pump(
-            self._content, format_.encoder(self._encoder), self._delivery, self._on_finish, self._context
+            self._content,
+            format_.encoder(self._encoder),
+            self._delivery,
+            self._on_finish,
+            self._context.copy(),
         )
 
     async def _answer(
@@ -106,18 +111,22 @@ class Stream:
         try:
             if terminal_id is not None and terminal_id in _fields(scope, b"last-event-id"):
                 # The reader has seen the end: 204 tells an EventSource to stop (WHATWG HTML 9.2.3).
-                await _send_whole(204, [(b"cache-control", b"no-store")], b"", send)
+                await self._send_whole(204, [(b"cache-control", b"no-store")], b"", send)
             elif scope["method"] == "HEAD":
                 pump.interrupt("head")
-                await _send_whole(self.status_code, stream_headers(media_type, self.raw_headers), b"", send)
+                headers = stream_headers(media_type, self.raw_headers)
+                await self._send_whole(self.status_code, headers, b"", send)
             else:
                 await self._stream(scope, receive, send, pump, media_type)
+        except Exception as error:
+            pump.interrupt("failed", error)
+            raise
         finally:
             await pump.aclose()
 
     async def _stream(self, scope: Scope, receive: Receive, send: Send, pump: Pump, media_type: str) -> None:
         check_content(self._content)
-        self._before_start()
+        self._before_start(scope)
         listener = asyncio.create_task(_listen(receive, pump))
         try:
             error = await pump.begin()
@@ -130,16 +139,29 @@ class Stream:
                     # To return is to abort, and then a browser drops what its page has not read yet.
                     await asyncio.wait([listener], timeout=_READING_TIME)
             elif self._is_frameworks(error, scope):
+                listener.cancel()
+                await asyncio.wait([listener])  # whoever answers may call `receive`
                 raise error
             else:
-                await _send_problem(pump.problem(), send)
+                await self._send_problem(pump.problem(), send)
         finally:
             listener.cancel()
         if pump.error is not None:
             self._after_failure(pump.error, scope)
 
-    def _before_start(self) -> None:
-        """Raise what the framework knows to be wrong with the source."""
+    async def _send_problem(self, problem: Problem, send: Send) -> None:
+        await self._send_whole(problem.status, problem_headers(), dumps(problem.members()), send)
+
+    async def _send_whole(self, status: int, headers: RawHeaders, body: bytes, send: Send) -> None:
+        if body:
+            headers = [*headers, (b"content-length", b"%d" % len(body))]
+        with contextlib.suppress(OSError):  # nobody is there to read it, or not in time
+            async with asyncio.timeout(self._delivery.send_timeout):
+                await send(_start(status, headers))
+                await send({"type": "http.response.body", "body": body, "more_body": False})
+
+    def _before_start(self, scope: Scope) -> None:
+        """Do what the framework needs before the source runs."""
 
     def _after_failure(self, error: BaseException, scope: Scope) -> None:
         """Raise what the framework has to know, once the client knows it."""
@@ -151,7 +173,11 @@ class Stream:
 
 
 def _check_options(status_code: Any, delivery: Any, on_finish: Any) -> None:
-    if type(status_code) is not int or status_code not in range(200, 600) or status_code in {204, 205, 304}:
+    if (
+        not isinstance(status_code, int)
+        or status_code not in range(200, 600)
+        or status_code in {204, 205, 304}
+    ):
         raise ValueError(
             f"status_code={status_code!r}: expected the status of a response with a body, 200 to 599"
         )
@@ -172,17 +198,6 @@ async def _listen(receive: Receive, pump: Pump) -> None:
         pump.interrupt("disconnected")
 
 
-async def _send_problem(problem: Problem, send: Send) -> None:
-    await _send_whole(problem.status, problem_headers(), dumps(problem.members()), send)
-
-
-async def _send_whole(status: int, headers: RawHeaders, body: bytes, send: Send) -> None:
-    if body:
-        headers = [*headers, (b"content-length", b"%d" % len(body))]
-    await send(_start(status, headers))
-    await send({"type": "http.response.body", "body": body, "more_body": False})
-
-
 def _start(status: int, headers: RawHeaders) -> dict[str, Any]:
     return {"type": "http.response.start", "status": status, "headers": headers}
 
@@ -193,8 +208,13 @@ def _fields(scope: Scope, name: bytes) -> list[str]:
 
 
 def waits_for_ever(scope: Scope) -> bool:
-    """Whether the server never gives up a response that its application has left unfinished.
+    """Whether the server may never give up a response that its application has left unfinished.
 
-    That is daphne, which is also the one that names no version of the specification.
+    That is daphne, which names no version of the specification; test clients name none either.
     """
     return "spec_version" not in scope.get("asgi", {})
+
+
+def is_daphne(scope: Scope) -> bool:
+    """Whether the server stops looking after its applications when one of them raises."""
+    return waits_for_ever(scope) and "daphne.server" in sys.modules

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from starlette.exceptions import HTTPException
@@ -15,7 +16,6 @@ from tailrace._model import Delivery
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Iterable, Mapping
-    from types import FrameType
 
     from starlette.background import BackgroundTask
 
@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 class Stream(asgi.Stream, Response):
     """A response whose body is written while its items come; see `tailrace.asgi.Stream`.
 
-    `background` runs once the stream has ended, however it ended, unless the server cancels it. An error before the first item that
-    the application has a handler for, such as `HTTPException`, goes to that handler.
+    `background` runs once the stream has ended, however it ended, unless the server cancels it. An
+    error before the first item that the application has a handler for, such as `HTTPException`, goes
+    to that handler.
     """
 
     media_type = "application/json"
@@ -56,6 +57,10 @@ class Stream(asgi.Stream, Response):
             delivery=delivery,
             on_finish=on_finish,
         )
+        if background is not None and not callable(background):
+            raise TypeError(
+                f"background={background!r}: expected a BackgroundTask; media types are in formats="
+            )
         self.background = background
 
     async def __call__(self, scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send) -> None:
@@ -69,31 +74,44 @@ class Stream(asgi.Stream, Response):
         if self.background is not None:
             await self.background()
 
-    def _before_start(self) -> None:
-        _refuse_lazy_reads(self._content)
+    def _before_start(self, scope: asgi.Scope) -> None:
+        if _has_body(scope):
+            _refuse_lazy_reads(scope)
 
     def _after_failure(self, error: BaseException, scope: asgi.Scope) -> None:
         # A dependency with `yield` is to roll back, not to commit. An Abort is no accident, and is not reported
         # as one; daphne stops looking after its applications when one of them raises.
-        if not isinstance(error, Abort) and not asgi.waits_for_ever(scope):
+        if not isinstance(error, Abort) and not asgi.is_daphne(scope):
             raise error
 
     def _is_frameworks(self, error: BaseException, scope: asgi.Scope) -> bool:
         by_class, _ = scope.get("starlette.exception_handlers", ({}, {}))
-        return isinstance(error, HTTPException) or any(kind in by_class for kind in type(error).__mro__)
+        if isinstance(error, HTTPException) or any(kind in by_class for kind in type(error).__mro__):
+            return True
+        # What handles everything else stands in a middleware of its own.
+        handlers = getattr(scope.get("app"), "exception_handlers", {})
+        return not isinstance(error, Abort) and (
+            Exception in handlers or HTTPStatus.INTERNAL_SERVER_ERROR in handlers
+        )
 
 
-def _refuse_lazy_reads(content: Any) -> None:
-    """Let a generator's attempt to read the request's body fail with a clear error.
+def _has_body(scope: asgi.Scope) -> bool:
+    fields = {name.lower(): value for name, value in scope["headers"]}
+    return fields.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in fields
 
-    Who listens for the disconnect takes the body's messages from under it: `receive` has one queue.
+
+def _refuse_lazy_reads(scope: asgi.Scope) -> None:
+    """Let every later attempt to read the request's body fail with a clear error.
+
+    Who listens for the disconnect takes the body's messages from under it: `receive` has one queue. The
+    request was made by whoever called the handler, and so calls us.
     """
-    frame: FrameType | None = getattr(content, "ag_frame", None) or getattr(content, "gi_frame", None)
-    for value in list(frame.f_locals.values()) if frame is not None else []:
-        if _has_unread_body(value):
-            value._receive = _refused  # noqa: SLF001 - the one place where every way of reading passes
-        if inspect.isasyncgen(value) or inspect.isgenerator(value):
-            _refuse_lazy_reads(value)
+    frame = inspect.currentframe()
+    while frame is not None:
+        for value in list(frame.f_locals.values()):
+            if _is_unread(value, scope):
+                value._receive = _refused  # noqa: SLF001 - the one place where every way of reading passes
+        frame = frame.f_back
 
 
 async def _refused() -> NoReturn:
@@ -103,11 +121,10 @@ async def _refused() -> NoReturn:
     )
 
 
-def _has_unread_body(value: Any) -> bool:
+def _is_unread(value: Any, scope: asgi.Scope) -> bool:
     if not isinstance(value, Request):
         return False
     request = cast("Any", value)
-    if getattr(request, "_stream_consumed", False) or hasattr(request, "_body"):
+    if request.scope["headers"] is not scope["headers"]:
         return False
-    headers = request.headers
-    return headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
+    return not getattr(request, "_stream_consumed", False) and not hasattr(request, "_body")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tailrace import Bytes, EncodeError, Event, LimitExceeded, Limits, Problem, Text
+from tailrace import Bytes, EncodeError, Event, LimitExceeded, Limits, Offer, Problem, Text
 from tailrace.formats import encode
 from tests.formats import strategies
 from tests.formats.vector_runner import PROPERTY, pieces_of, read
@@ -101,3 +101,34 @@ def test_media_types() -> None:
     assert Text("text/csv").media_types == ("text/csv",)
     assert Bytes().media_types == ("application/octet-stream",)
     assert Bytes("application/pdf").media_types == ("application/pdf",)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "text",
+        "text/*",
+        "*/*",
+        "text/plain; q=0.5",
+        "text/csv; header",
+        "text/plain; charset=utf 8",
+        "text/plän",
+        "text/x; t=\u20ac",
+        "text/a, text/b",
+        "",
+        "text/plain\r\n",
+    ],
+)
+@pytest.mark.parametrize("format_", [Text, Bytes])
+def test_what_is_no_media_type_is_refused(format_: type[Text | Bytes], wrong: str) -> None:
+    """By whoever makes the format: later it would be taken for the client's mistake."""
+    with pytest.raises(ValueError, match="expected type/subtype"):
+        format_(wrong)
+
+
+def test_a_format_of_ones_own_has_media_types_too() -> None:
+    class Own(Text):
+        media_types = ("own",)
+
+    with pytest.raises(ValueError, match="'own': expected type/subtype"):
+        Offer(Own())

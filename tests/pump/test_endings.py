@@ -49,8 +49,11 @@ def test_no_thread_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
     closed: list[bool] = []
 
     class Source:
-        def __iter__(self) -> Iterator[int]:
-            return iter([1])
+        def __iter__(self) -> Source:
+            return self
+
+        def __next__(self) -> int:
+            raise AssertionError
 
         def close(self) -> None:
             closed.append(True)
@@ -116,7 +119,10 @@ def test_a_sync_source_is_not_asked_again() -> None:
 
 def test_a_source_that_was_not_started_is_closed_in_time(caplog: pytest.LogCaptureFixture) -> None:
     class Source:
-        def __aiter__(self) -> AsyncIterator[int]:
+        def __aiter__(self) -> Source:
+            return self
+
+        async def __anext__(self) -> int:
             raise AssertionError
 
         async def aclose(self) -> None:
@@ -144,15 +150,15 @@ def test_the_longest_duration_counts_from_the_start() -> None:
 
 
 def test_a_generator_is_answered_once() -> None:
-    async def main() -> list[Any]:
+    async def main() -> bytes:
         exchange = Exchange()
         stream = Stream(number for number in [1])
         await stream(dict(SCOPE), exchange.receive, exchange.send)
         with pytest.raises(TypeError, match="make a new one for each response"):
             await stream(dict(SCOPE), Exchange().receive, exchange.send)
-        return exchange.bodies
+        return exchange.body
 
-    assert asyncio.run(main()) == [b"[1]"]
+    assert asyncio.run(main()) == b"[1]"
 
 
 @pytest.mark.parametrize("end", ["complete", "failed", "disconnected"])

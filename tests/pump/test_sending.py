@@ -122,6 +122,126 @@ def test_cancelled_while_a_send_waits() -> None:
     assert (exchange.reason, ended) == ("cancelled", ["cleaned up"])
 
 
+class Panic(BaseException):
+    """What only the outermost handler catches, such as a test's own failure."""
+
+
+@pytest.mark.parametrize("waits", [False, True])
+def test_whatever_send_raises_is_raised_by_the_application(waits: bool) -> None:  # noqa: FBT001 - a test's parameter
+    closed: list[bool] = []
+
+    async def source() -> AsyncIterator[int]:
+        try:
+            async for number in ticks(1000):
+                yield number
+        finally:
+            closed.append(True)
+
+    async def send(message: Message) -> None:
+        if b"3" in message.get("body", b""):
+            if waits:
+                await asyncio.sleep(0.001)
+            raise Panic
+
+    async def main() -> None:
+        with pytest.raises(Panic):
+            async with asyncio.timeout(5):
+                await Exchange(send).run(source())
+
+    asyncio.run(main())
+    assert closed == [True]
+
+
+def test_an_error_of_send_is_in_the_outcome() -> None:
+    async def send(message: Message) -> None:
+        if b"3" in message.get("body", b""):
+            raise LookupError
+
+    async def main() -> Exchange:
+        exchange = Exchange(send)
+        with pytest.raises(LookupError):
+            await exchange.run(ticks())
+        return exchange
+
+    (outcome,) = asyncio.run(main()).outcomes
+    assert (outcome.reason, type(outcome.error)) == ("failed", LookupError)
+
+
+@pytest.mark.parametrize("waits", [False, True])
+def test_a_connection_that_timed_out_is_a_departure(waits: bool) -> None:  # noqa: FBT001 - a test's parameter
+    """ETIMEDOUT is a `TimeoutError` in Python, and not ours."""
+
+    async def send(message: Message) -> None:
+        if b"3" in message.get("body", b""):
+            if waits:
+                await asyncio.sleep(0.001)
+            raise TimeoutError
+
+    assert asyncio.run(Exchange(send).run(ticks())).reason == "disconnected"
+
+
+def test_send_may_cancel_its_own_task() -> None:
+    async def send(message: Message) -> None:
+        task = asyncio.current_task()
+        if b"3" in message.get("body", b"") and task is not None:
+            task.cancel()
+            await asyncio.sleep(60)
+
+    async def main() -> Exchange:
+        exchange = Exchange(send)
+        with pytest.raises(asyncio.CancelledError):
+            async with asyncio.timeout(5):
+                await exchange.run(ticks())
+        return exchange
+
+    (outcome,) = asyncio.run(main()).outcomes
+    assert (outcome.reason, outcome.error) == ("cancelled", None)
+
+
+@pytest.mark.parametrize("reads_again", [False, True])
+def test_a_client_that_pauses_learns_that_its_stream_has_failed(
+    reads_again: bool,  # noqa: FBT001 - a test's parameter
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The source is closed after `send_timeout`, and what is left is given up after twice that."""
+    closed, held = asyncio.Event(), asyncio.Event()
+
+    async def source() -> AsyncIterator[int]:
+        try:
+            async for number in ticks(100):
+                yield number
+        finally:
+            closed.set()
+
+    async def send(message: Message) -> None:
+        if b"3" in message.get("body", b"") and not held.is_set():
+            held.set()
+            await closed.wait()
+            await asyncio.sleep(0 if reads_again else 60)
+
+    exchange = asyncio.run(
+        Exchange(send).run(source(), formats=[NDJSON()], delivery=Delivery(send_timeout=0.2))
+    )
+    (outcome,) = exchange.outcomes
+    assert outcome.reason == "send_timeout"
+    *records, last = exchange.body.split(b"\n")
+    assert records == [b"%d" % number for number in range(len(records))]
+    assert last.startswith(b'{"problem":{') == reads_again
+    assert not last.endswith(b"}}")
+    assert "was ended: the client held the stream back for too long (send_timeout; " in caplog.text
+
+
+def test_a_source_that_has_ended_is_not_ended_again() -> None:
+    """A client that pauses at the very last gets the end all the same."""
+
+    async def send(message: Message) -> None:
+        if b"2" in message.get("body", b""):
+            await asyncio.sleep(0.35)
+
+    exchange = asyncio.run(Exchange(send).run(ticks(3), delivery=Delivery(send_timeout=0.3)))
+    assert (exchange.reason, exchange.body) == ("complete", b"[0,1,2]")
+
+
 def test_a_client_that_takes_nothing_is_given_up_once() -> None:
     async def send(message: Message) -> None:
         if message.get("body"):

@@ -142,6 +142,21 @@ def test_stuck_client_is_given_up(server: Server, run: str) -> None:
         eventually(lambda: outcomes(server, run) == ["disconnected"], 3, "the source is not closed")
 
 
+def test_stuck_client_that_wakes_up_too_late(server: Server, run: str) -> None:
+    """Promise 1: it learns that its stream has failed, also where the middleware hides that the transfer was cut."""
+    if not server.holds_back:
+        pytest.skip("daphne takes whatever it is given: nobody is stuck there")
+    with Client(server.port, receive_buffer=4096) as client:
+        client.ask(f"/stream/flood?run={run}&send_timeout=1", headers={"accept": "application/x-ndjson"})
+        client.head()
+        eventually(lambda: server.state(run)["closed"], 5, "the source is not closed")
+        *records, last = client.read(within=10).body.split(b"\n")
+    assert outcomes(server, run) == ["send_timeout"]
+    assert all(record.endswith(b'"}') for record in records)
+    assert last.startswith(b'{"problem":{')
+    assert not last.endswith(b"}}")
+
+
 def test_stuck_client_that_wakes_up_in_time(server: Server, run: str) -> None:
     """Promise 16: one that reads again before `send_timeout` loses nothing."""
     with Client(server.port, receive_buffer=4096) as client:

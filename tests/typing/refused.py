@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tailrace
 from tailrace import NDJSON, Delivery, Event, EventStream, Problem
 from tailrace.asgi import Stream
 
@@ -14,3 +15,4 @@ Delivery(1.0)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]  # s
 EventStream(retry="2s")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # milliseconds
 Event("x", id=5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # ids are text
 Problem(title="Gone", status="410")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # a number
+_ = tailrace.Stream  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType, reportUnknownVariableType]  # it is a framework's

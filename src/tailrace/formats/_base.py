@@ -36,6 +36,9 @@ class Encoder:
     terminal_id: str | None = None
     """The `Last-Event-ID` of a reader that has seen the end; None where the format has none."""
 
+    longest_run: int = 16
+    """Items that may be encoded between two looks at the clock and at the bytes that wait."""
+
     encode: Encode
     seal: Callable[[bytes], bytes]
     """What a run of joined frames passes through before it goes out."""

@@ -39,7 +39,7 @@ class EventStream:
     def __post_init__(self) -> None:
         """Refuse a reconnection time that is none."""
         if self.retry is not None:
-            check_retry("EventStream", self.retry)
+            check_retry("EventStream.retry", self.retry)
 
     @property
     def media_types(self) -> tuple[str, ...]:

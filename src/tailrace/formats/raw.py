@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import codecs
-import re
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from tailrace._errors import EncodeError
 from tailrace._event import Event, says_nothing
 from tailrace._json import ForeignEncoder, NotPlain
+from tailrace._media import media_type
 from tailrace._model import Limits
 from tailrace.formats._base import BaseDecoder, Encoder
 
@@ -32,7 +32,7 @@ class Text:
     def encoder(self, encoder: ForeignEncoder | None = None, /) -> Encoder:
         """A new encoder for one body."""
         del encoder
-        return Encoder(_encode_text)
+        return _Encoder(_encode_text)
 
     def decoder(self, limits: Limits = Limits(), /) -> TextDecoder:
         """A new decoder for one body."""
@@ -57,19 +57,21 @@ class Bytes:
     def encoder(self, encoder: ForeignEncoder | None = None, /) -> Encoder:
         """A new encoder for one body."""
         del encoder
-        return Encoder(_encode_bytes)
+        return _Encoder(_encode_bytes)
 
     def decoder(self, limits: Limits = Limits(), /) -> BytesDecoder:
         """A new decoder for one body."""
         return BytesDecoder(limits)
 
 
-_MEDIA_TYPE = re.compile(r"[^\s/;,\"]+/[^\s/;,\"]+([ \t]*;[^\r\n\0]*)?")
+class _Encoder(Encoder):
+    longest_run = 1  # a piece of a file may be of any size
 
 
-def _check_media_type(media_type: Any) -> None:
-    if not isinstance(media_type, str) or not _MEDIA_TYPE.fullmatch(media_type):
-        raise ValueError(f"media_type={media_type!r}: expected type/subtype, with parameters or without")
+def _check_media_type(text: Any) -> None:
+    if not isinstance(text, str):
+        raise TypeError(f"media_type={text!r}: expected a str such as 'text/csv'")
+    media_type(text)
 
 
 def _encode_text(item: Any) -> bytes:

@@ -25,6 +25,18 @@ class Outlet:
     waits for it, and for no longer than `timeout`.
     """
 
+    __slots__ = (
+        "_context",
+        "_end_failed",
+        "_held",
+        "_loop",
+        "_news",
+        "_pump",
+        "_send",
+        "_task",
+        "_timeout",
+    )
+
     def __init__(
         self,
         pump: Pump,

@@ -15,6 +15,20 @@ HIGH: Final = 64 * 1024
 class Sink:
     """What a source encodes into: frames, and what was joined of them already."""
 
+    # A pump has more attributes than CPython shares the names of (30): without these slots each pump, and there
+    # is one for each open stream, would have a dict of its own, of a kilobyte.
+    __slots__ = (
+        "_bytes",
+        "_counted",
+        "encoder",
+        "first_item",
+        "frames",
+        "high",
+        "items",
+        "joined",
+        "resumed",
+    )
+
     def __init__(self, encoder: Encoder) -> None:
         self.encoder = encoder
         self.frames: list[bytes] = []

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tailrace import NDJSON, Delivery, Event
+from tailrace._drive import Pump
 
 from .client import Exchange, Message, until
 
@@ -120,6 +122,15 @@ def test_cancelled_while_a_send_waits() -> None:
 
     exchange = asyncio.run(main())
     assert (exchange.reason, ended) == ("cancelled", ["cleaned up"])
+
+
+def test_a_pump_is_small() -> None:
+    """There is one for each open stream, and CPython shares the names of 30 attributes at most."""
+
+    async def made() -> list[Pump]:
+        return [Pump(ticks(), NDJSON().encoder(), Delivery()) for _ in range(9)]
+
+    assert sys.getsizeof(vars(asyncio.run(made())[-1])) < 500
 
 
 class Panic(BaseException):

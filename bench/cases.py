@@ -8,6 +8,7 @@ from typing import Final
 _NDJSON: Final = "application/x-ndjson"
 _ARRAY: Final = "application/json"
 _SSE: Final = "text/event-stream"
+_CSV: Final = "text/csv"
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,7 @@ BULK: Final = (
     Case("ndjson", "tailrace NDJSON, dicts", _OURS, "/dicts", targets=_floor(1.5)),
     Case("array", "tailrace JSON array, dicts", _OURS, "/dicts", _ARRAY, targets=_floor(1.5)),
     Case("sse", "tailrace SSE, dicts", _OURS, "/dicts", _SSE, targets=_floor(1.7)),
+    Case("csv", "tailrace CSV, dicts", _OURS, "/dicts", _CSV, targets=_floor(2.5)),
     Case("models", "tailrace NDJSON, pydantic models", _OURS, "/models", targets=_floor(2.5)),
     Case("sync", "tailrace NDJSON, sync generator", _OURS, "/sync", targets=_floor(2.5)),
     Case("yield", "tailrace yield, NDJSON, dicts", _OURS, "/yield", _NDJSON, *_own("fastapi-jsonl", 3)),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from typing import Any
 
@@ -10,6 +12,8 @@ from bench.server import ServerError
 
 _EXPECTED = [{**row, "created": row["created"].isoformat()} for row in ROWS]
 
+_AS_TEXT = [{name: str(value) for name, value in row.items()} for row in _EXPECTED]
+
 
 def parse(body: bytes, accept: str) -> list[Any]:
     """The rows in a body; what the formats themselves add is left out."""
@@ -17,6 +21,8 @@ def parse(body: bytes, accept: str) -> list[Any]:
         return list(json.loads(body))
     if accept == "application/x-ndjson":
         return [json.loads(line) for line in body.splitlines()]
+    if accept == "text/csv":
+        return list(csv.DictReader(io.StringIO(body.decode(), newline=""), strict=True))
     blocks = body.replace(b"\r\n", b"\n").split(b"\n\n")
     return [json.loads(block.removeprefix(b"data: ")) for block in blocks if block.startswith(b"data: ")]
 
@@ -24,6 +30,7 @@ def parse(body: bytes, accept: str) -> list[Any]:
 def check_rows(body: bytes, accept: str, label: str) -> None:
     """Raise `ServerError` unless `body` is whole blocks of the rows."""
     found = parse(body, accept)
-    if not found or found != _EXPECTED * (len(found) // BLOCK):
+    expected = _AS_TEXT if accept == "text/csv" else _EXPECTED
+    if not found or found != expected * (len(found) // BLOCK):
         msg = f"{label}: the {len(found)} rows that came are not those that were to come"
         raise ServerError(msg)

@@ -10,9 +10,7 @@ from tailrace._errors import (
     Abort,
     DecodeError,
     EncodeError,
-    InvalidAccept,
     LimitExceeded,
-    NotAcceptable,
     StreamFailed,
     TailraceError,
     Truncated,
@@ -20,9 +18,10 @@ from tailrace._errors import (
 from tailrace._event import Event
 from tailrace._model import Delivery, Limits, Outcome, Problem
 from tailrace._negotiate import Offer
-from tailrace.formats import NDJSON, Bytes, EventStream, JSONArray, Text
+from tailrace.formats import CSV, NDJSON, Bytes, EventStream, JSONArray, JSONSeq, Text
 
 __all__ = [
+    "CSV",
     "NDJSON",
     "Abort",
     "Bytes",
@@ -31,11 +30,10 @@ __all__ = [
     "EncodeError",
     "Event",
     "EventStream",
-    "InvalidAccept",
     "JSONArray",
+    "JSONSeq",
     "LimitExceeded",
     "Limits",
-    "NotAcceptable",
     "Offer",
     "Outcome",
     "Problem",

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -18,6 +20,11 @@ _ALWAYS: Final = {
 }
 _FRAMING: Final = frozenset({"connection", "content-length", "content-type", "transfer-encoding"})
 _NAME: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_NOT_IN_FILENAME: Final = re.compile("[\x00-\x1f\x7f-\x9f/\\\\\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Control characters, separators of paths and lines, what turns the direction of text, and lone surrogates."""
+_NOT_PLAIN: Final = re.compile(r'["%]|[^ -~]')
+_ATTR_CHAR: Final = "!#$&+-.^_`|~"
+_LONGEST_FILENAME: Final = 255
 _NOT_IN_VALUE: Final = re.compile(r"[\r\n\0]|[^\x00-\xff]")
 
 
@@ -63,6 +70,39 @@ def stream_headers(media_type: str, added: Iterable[tuple[bytes, bytes]]) -> Raw
         *((name.encode(), value.encode()) for name, value in _ALWAYS.items() if name.encode() not in present),
         *((name, value) for name, value in own if name.lower() != b"vary"),
     ]
+
+
+def attachment(filename: Any) -> tuple[bytes, bytes]:
+    """Content-Disposition for a body that is to be saved under `filename` (RFC 6266, RFC 8187).
+
+    Raises `ValueError` for what is no name of a file: a path, control characters, nothing, over 255 bytes of UTF-8.
+    """
+    if not isinstance(filename, str):
+        raise TypeError(f"filename={filename!r}: expected a str such as 'orders.csv'")
+    found = _NOT_IN_FILENAME.search(filename)
+    if found:
+        raise ValueError(
+            f"filename: expected a name without path and control characters, "
+            f"found {found[0]!r} at character {found.start()}"
+        )
+    if (
+        filename != filename.strip()
+        or filename.endswith(".")
+        or not 0 < len(filename.encode()) <= _LONGEST_FILENAME
+    ):
+        raise ValueError(
+            f"filename={filename!r}: expected a name of 1 to {_LONGEST_FILENAME} bytes of UTF-8 "
+            "without a space at its ends and a dot behind it"
+        )
+    bare = "".join(
+        part for part in unicodedata.normalize("NFKD", filename) if not unicodedata.combining(part)
+    )
+    # What a quoted-string would have to escape, and what some take for an escape: no two readers agree on it.
+    plain = _NOT_PLAIN.sub("_", bare)
+    value = f'attachment; filename="{plain}"'
+    if plain != filename:
+        value += f"; filename*=UTF-8''{quote(filename, safe=_ATTR_CHAR)}"
+    return b"content-disposition", value.encode("ascii")
 
 
 def problem_headers() -> RawHeaders:

@@ -7,18 +7,18 @@ import contextlib
 import contextvars
 import sys
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping, MutableMapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypedDict
 
 from tailrace._drive import Pump
 from tailrace._errors import InvalidAccept, NotAcceptable
-from tailrace._headers import RawHeaders, problem_headers, raw_headers, stream_headers
+from tailrace._headers import RawHeaders, attachment, problem_headers, raw_headers, stream_headers
 from tailrace._json import ForeignEncoder, check_encoder, dumps
 from tailrace._model import Delivery, Problem
 from tailrace._negotiate import Offer, choose
 from tailrace._problem import log
 from tailrace._send import Outlet
 from tailrace._source import check_content
-from tailrace.formats import NDJSON, EventStream, Format, JSONArray
+from tailrace.formats import CSV, NDJSON, EventStream, Format, JSONArray, JSONSeq
 
 if TYPE_CHECKING:
     from tailrace._finish import OnFinish
@@ -28,11 +28,21 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
-FORMATS: Final[tuple[Format, ...]] = (JSONArray(), NDJSON(), EventStream())
+FORMATS: Final[tuple[Format, ...]] = (JSONArray(), NDJSON(), EventStream(), JSONSeq(), CSV())
 """What a stream is offered in unless `formats` says otherwise; the first is the default."""
 
 _READING_TIME: Final = 0.1
 """Seconds between the last byte of a failed body and the abort, unless the client leaves before."""
+
+
+class Options(TypedDict, total=False):
+    """What every framework's `Stream` takes by name, as `asgi.Stream` does."""
+
+    formats: Iterable[Format]
+    encoder: ForeignEncoder | None
+    delivery: Delivery
+    on_finish: OnFinish | None
+    filename: str | None
 
 
 class Stream:
@@ -41,6 +51,7 @@ class Stream:
     `content` is an async or a sync iterable of items; a sync one runs in a thread of its own. `formats`
     are the representations on offer, chosen by the request's Accept. `encoder` writes JSON instead of
     msgspec: a callable or a `json.JSONEncoder` class. `on_finish` is called once with the `Outcome`.
+    `filename` is what a browser saves the body under (RFC 6266).
 
     An error before the first item becomes the response: an `Abort`'s problem, else a masked 500. A later
     one ends the body so that no reader can take it for complete, and aborts the transfer.
@@ -58,11 +69,16 @@ class Stream:
         encoder: ForeignEncoder | None = None,
         delivery: Delivery = Delivery(),
         on_finish: OnFinish | None = None,
+        filename: str | None = None,
     ) -> None:
         check_content(content)
         _check_options(status_code, delivery, on_finish)
         self.status_code = int(status_code)
         self.raw_headers = raw_headers(headers)
+        if filename is not None:
+            if b"content-disposition" in dict(self.raw_headers):
+                raise ValueError("expected filename= or a Content-Disposition in headers=, got both")
+            self.raw_headers.append(attachment(filename))
         self._content = content
         self._offer = Offer.of(formats)
         self._encoder = check_encoder(encoder)

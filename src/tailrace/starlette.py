@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, NoReturn, cast
+from typing import TYPE_CHECKING, Any, NoReturn, Unpack, cast
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -12,16 +12,11 @@ from starlette.responses import Response
 
 from tailrace import asgi
 from tailrace._errors import Abort
-from tailrace._model import Delivery
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Iterable, Mapping
 
     from starlette.background import BackgroundTask
-
-    from tailrace._finish import OnFinish
-    from tailrace._json import ForeignEncoder
-    from tailrace.formats import Format
 
 
 class Stream(asgi.Stream, Response):
@@ -40,23 +35,10 @@ class Stream(asgi.Stream, Response):
         status_code: int = 200,
         headers: Mapping[str, str] | None = None,
         background: BackgroundTask | None = None,
-        *,
-        formats: Iterable[Format] = asgi.FORMATS,
-        encoder: ForeignEncoder | None = None,
-        delivery: Delivery = Delivery(),
-        on_finish: OnFinish | None = None,
+        **options: Unpack[asgi.Options],
     ) -> None:
         # Not Response.__init__, which would render the content.
-        asgi.Stream.__init__(
-            self,
-            content,
-            status_code,
-            headers,
-            formats=formats,
-            encoder=encoder,
-            delivery=delivery,
-            on_finish=on_finish,
-        )
+        asgi.Stream.__init__(self, content, status_code, headers, **options)
         if background is not None and not callable(background):
             raise TypeError(
                 f"background={background!r}: expected a BackgroundTask; media types are in formats="

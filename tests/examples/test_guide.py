@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import inspect
+import io
 import json
 import logging
 from datetime import UTC, datetime, timedelta
@@ -11,7 +13,7 @@ from typing import TYPE_CHECKING
 import httpx2
 import pytest
 
-from examples import clock, counting, updates
+from examples import clock, counting, large_csv, updates
 from tailrace import NDJSON, EventStream, JSONArray
 from tests.examples.serving import serving, until
 
@@ -47,6 +49,21 @@ def test_numbers_appear_one_by_one() -> None:
     assert b"".join(pieces) == b"".join(b"Number: %d\n" % number for number in range(1, 11))
     assert len(pieces) > 1
     assert all(piece.endswith(b"\n") for piece in pieces)
+
+
+@pytest.mark.seed("G2")
+def test_a_hundred_thousand_rows_come_as_a_file() -> None:
+    with (
+        serving(large_csv.app) as url,
+        httpx2.stream("GET", f"{url}/download-large-csv", timeout=TIMEOUT) as response,
+    ):
+        assert response.headers["content-type"] == "text/csv; charset=utf-8; header=present"
+        assert response.headers["content-disposition"] == 'attachment; filename="large_data.csv"'
+        pieces = list(response.iter_raw())
+    header, *rows = csv.reader(io.StringIO(b"".join(pieces).decode(), newline=""), strict=True)
+    assert header == ["id", "name", "value"]
+    assert rows == [[str(number), f"Item {number}", str(number * 3.14)] for number in range(1, 100_001)]
+    assert len(pieces) > 10
 
 
 def told(caplog: pytest.LogCaptureFixture) -> list[str]:

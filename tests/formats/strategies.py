@@ -40,6 +40,9 @@ event_stream_garbage = garbage(
         b" ",
     ),
 )
+csv_garbage = garbage(
+    b'"', b'"', b",", b"\r\n", b"\n", b"\r", b"a", b'"b"', b'""', b'"a,\n"', b"\xef\xbb\xbf", b"\xff"
+)
 json_garbage = garbage(
     *(
         b"[",

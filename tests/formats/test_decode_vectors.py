@@ -22,7 +22,7 @@ from tests.formats.vector_runner import (
     ways,
 )
 
-FILES = ("event_stream_decode", "ndjson_decode", "json_array_decode")
+FILES = ("event_stream_decode", "ndjson_decode", "json_array_decode", "json_seq_decode", "csv_decode")
 
 
 def cases(member: str) -> list[Any]:

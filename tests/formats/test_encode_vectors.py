@@ -11,7 +11,7 @@ from tailrace._json import NotPlain
 from tailrace.formats import encode, encode_special
 from tests.formats.vector_runner import check_error, format_of, item_of, named, problem_of, rows
 
-FILES = ("event_stream_encode", "ndjson_encode", "json_array_encode")
+FILES = ("event_stream_encode", "ndjson_encode", "json_array_encode", "json_seq_encode", "csv_encode")
 CASES = [(file, row) for file in FILES for row in rows(file)]
 
 

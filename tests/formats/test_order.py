@@ -9,7 +9,7 @@ import pydantic
 import pytest
 from msgspec import UNSET
 
-from tailrace import NDJSON, Event, EventStream, JSONArray
+from tailrace import NDJSON, Event, EventStream, JSONArray, JSONSeq
 from tailrace.formats import Format, encode
 
 
@@ -38,7 +38,7 @@ ITEMS: dict[str, Any] = {
     "kind of event": Named("n", id="3"),
     "event without data": Event(id="4", comment="\u2029"),
 }
-FORMATS: list[Format] = [EventStream(), NDJSON(), NDJSON(end=True), JSONArray()]
+FORMATS: list[Format] = [EventStream(), NDJSON(), NDJSON(end=True), JSONArray(), JSONSeq()]
 
 
 def alone(format_: Format, item: Any) -> bytes:

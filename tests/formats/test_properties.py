@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
+import re
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,12 +15,14 @@ from hypothesis import strategies as st
 from msgspec import UNSET
 
 from tailrace import (
+    CSV,
     NDJSON,
     Bytes,
     DecodeError,
     Event,
     EventStream,
     JSONArray,
+    JSONSeq,
     Limits,
     Problem,
     StreamFailed,
@@ -25,13 +31,13 @@ from tailrace import (
 )
 from tailrace.formats import encode
 from tests.formats.event_stream_reference import Reference
-from tests.formats.strategies import cuts, event_stream_garbage, json_garbage, line, text, values
+from tests.formats.strategies import csv_garbage, cuts, event_stream_garbage, json_garbage, line, text, values
 from tests.formats.vector_runner import PROPERTY, pieces_of, read
 
 if TYPE_CHECKING:
     from tailrace.formats import Format
 
-FORMATS = [NDJSON(), NDJSON(end=True), JSONArray()]
+FORMATS = [NDJSON(), NDJSON(end=True), JSONArray(), JSONSeq()]
 PROBLEM = Problem(title="Gone wrong", ref="r1", extensions={"more": [1, {"a": None}]})
 SMALL = Limits(line=24, event=24, total=90, depth=3)
 
@@ -70,7 +76,7 @@ def test_failed_body(format_: Format, items: list[Any]) -> None:
     """Every item before the failure comes out; then the failure; and a plain JSON parser refuses the body."""
     body = encode(format_, items, problem=PROBLEM)
     reading = read(format_.decoder(), [body])
-    if isinstance(format_, NDJSON):
+    if isinstance(format_, NDJSON | JSONSeq):
         assert reading.items == items
         assert isinstance(reading.error, StreamFailed)
         assert reading.error.problem == PROBLEM
@@ -141,10 +147,12 @@ def test_any_event_stream_is_read_as_the_standard_says(body: bytes, data: st.Dat
     assert decoder.retry == expected.retry
 
 
-@pytest.mark.parametrize("format_", [EventStream(), *FORMATS, Text(), Bytes()], ids=named)
+@pytest.mark.parametrize(
+    "format_", [EventStream(), *FORMATS, CSV(), CSV(header=False), Text(), Bytes()], ids=named
+)
 @pytest.mark.parametrize("limits", [Limits(), SMALL], ids=["wide", "small"])
 @PROPERTY
-@given(body=json_garbage | event_stream_garbage, data=st.data())
+@given(body=json_garbage | event_stream_garbage | csv_garbage, data=st.data())
 def test_pieces_make_no_difference(format_: Format, limits: Limits, body: bytes, data: st.DataObject) -> None:
     """The same items and the same error for any bytes at all, with limits passed here and there."""
     whole = read(format_.decoder(limits), [body])
@@ -155,6 +163,25 @@ def test_pieces_make_no_difference(format_: Format, limits: Limits, body: bytes,
         for reading in (whole, bytewise, pieces):
             reading.items = [join.join(reading.items)]
     assert whole.outcome == bytewise.outcome == pieces.outcome
+
+
+@PROPERTY
+@given(rows=st.lists(st.lists(text, min_size=2, max_size=2), max_size=6), data=st.data())
+def test_rows_of_text(rows: list[list[str]], data: st.DataObject) -> None:
+    """Are the same to Python's own reader, and to the decoder in pieces; guarded too, but for the guard."""
+    body = encode(CSV(header=False, guard=False), rows)
+    assert list(csv.reader(io.StringIO(body.decode(), newline=""), strict=True)) == rows
+    reading = read(CSV(header=False).decoder(), pieces_of(body, data.draw(cuts(body))))
+    assert reading.error is None
+    assert reading.items == rows
+    guarded = read(CSV(header=False).decoder(), [encode(CSV(header=False), rows)]).items
+    pairs = zip(chain(*guarded), chain(*rows), strict=True)
+    assert all(cell == plain or cell == "'" + plain for cell, plain in pairs)
+    assert not any(cell[:1] in FORMULA and not NUMBER.fullmatch(cell) for cell in chain(*guarded) if cell)
+
+
+FORMULA = "=+-@\t\r\n"
+NUMBER = re.compile(r"[+-]?[\d.]+([eE][+-]?\d+)?")
 
 
 @PROPERTY

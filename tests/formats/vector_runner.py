@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import HealthCheck, settings
 
 from tailrace import (
+    CSV,
     NDJSON,
     Abort,
     DecodeError,
     Event,
     EventStream,
     JSONArray,
+    JSONSeq,
     Limits,
     Problem,
     StreamFailed,
@@ -55,11 +57,15 @@ def named(row: dict[str, Any]) -> str:
 
 def format_of(file: str, row: dict[str, Any]) -> Format:
     """The format that a file of vectors is about, with the row's options."""
-    options = row.get("options", {})
+    options = dict(row.get("options", {}))
     if file.startswith("event_stream"):
         return EventStream(**options)
     if file.startswith("ndjson"):
         return NDJSON(**options)
+    if file.startswith("json_seq"):
+        return JSONSeq(**options)
+    if file.startswith("csv"):
+        return CSV(*options.pop("columns", []), **options)
     return JSONArray(**options)
 
 

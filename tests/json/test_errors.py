@@ -11,7 +11,7 @@ import orjson
 import pydantic
 import pytest
 
-from tailrace import NDJSON, EncodeError, Event, EventStream, JSONArray
+from tailrace import NDJSON, EncodeError, Event, EventStream, JSONArray, JSONSeq
 from tailrace.formats import encode
 
 
@@ -82,7 +82,7 @@ CASES: list[tuple[Any, str, str]] = [
     ([NoText()], "$[0]", "NoText"),
     ({"a": Event(Unknown())}, "$.a", "Unknown"),
 ]
-FORMATS = [NDJSON(), JSONArray(), EventStream()]
+FORMATS = [NDJSON(), JSONArray(), EventStream(), JSONSeq()]
 
 
 @pytest.mark.parametrize("format_", FORMATS, ids=repr)

@@ -15,13 +15,12 @@ from tailrace import (
     NDJSON,
     Bytes,
     EventStream,
-    InvalidAccept,
     JSONArray,
-    NotAcceptable,
     Offer,
     TailraceError,
     Text,
 )
+from tailrace._errors import InvalidAccept, NotAcceptable
 from tailrace._negotiate import choose
 
 if TYPE_CHECKING:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import StreamingResponse
 
-from tailrace import NDJSON, Delivery, JSONArray
+from tailrace import CSV, NDJSON, Delivery, JSONArray
 from tailrace.fastapi import Stream
 
 if TYPE_CHECKING:
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
 
 COUNT = 2000
 """Rows of a good stream: more than one send holds."""
+
+
+COLUMNS = ("id", "name", "price", "none")
 
 
 class Gone(Exception):
@@ -45,7 +50,22 @@ async def array_by_hand(items: AsyncIterator[Any]) -> AsyncIterator[str]:
         yield "]" if lead == "," else "[]"
 
 
-BY_HAND = {"application/x-ndjson": lines_by_hand, "application/json": array_by_hand}
+async def rows_by_hand(items: AsyncIterator[Any]) -> AsyncIterator[str]:
+    buffer = io.StringIO()
+    writer = csv.DictWriter(buffer, COLUMNS)
+    writer.writeheader()
+    async for item in items:
+        writer.writerow(item)
+        yield buffer.getvalue()
+        buffer.seek(0)
+        buffer.truncate()
+
+
+BY_HAND = {
+    "application/x-ndjson": lines_by_hand,
+    "application/json": array_by_hand,
+    "text/csv": rows_by_hand,
+}
 AT_ONCE = Delivery(commit_after=0)
 """The status goes out before the first row: so one without rows can fail as a body, too."""
 
@@ -56,7 +76,7 @@ def create_app(*, middleware: bool) -> FastAPI:
 
     @app.get("/ours")
     async def by_tailrace(fails_after: int | None = None) -> Stream:
-        return Stream(rows(fails_after), formats=[NDJSON(), JSONArray()], delivery=AT_ONCE)
+        return Stream(rows(fails_after), formats=[NDJSON(), JSONArray(), CSV(*COLUMNS)], delivery=AT_ONCE)
 
     @app.get("/by-hand")
     async def by_hand(request: Request, fails_after: int | None = None) -> StreamingResponse:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import shutil
 import subprocess
@@ -42,6 +43,11 @@ def python_lines(path: Path) -> list[int]:
 
 def python_array(path: Path) -> list[int]:
     return [row["id"] for row in json.loads(path.read_bytes())]
+
+
+def python_rows(path: Path) -> list[int]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return [int(row["id"]) for row in csv.DictReader(file, strict=True)]
 
 
 def libjq(program: str) -> Reader:
@@ -94,12 +100,22 @@ ARRAY: dict[str, Reader] = {
     "pandas": pandas_frame(),
     "duckdb read_json": duck("SELECT id FROM read_json(?)"),
 }
+ROWS: dict[str, Reader] = {
+    "python csv": python_rows,
+    "pandas csv": lambda path: cast("list[int]", pd.read_csv(path)["id"].tolist()),
+    # Without `quote`, a short file with a quote that is not closed is sniffed as one that has no quotes.
+    "duckdb read_csv": duck("SELECT id FROM read_csv(?, quote='\"')"),
+}
 # The jq that people have is an older build than the library's: where it is installed, it is asked too.
 if shutil.which("jq"):
     LINES["jq"] = jq_program(".id")
     ARRAY["jq"] = jq_program(".[].id")
 
-READERS: dict[str, dict[str, Reader]] = {"application/x-ndjson": LINES, "application/json": ARRAY}
+READERS: dict[str, dict[str, Reader]] = {
+    "application/x-ndjson": LINES,
+    "application/json": ARRAY,
+    "text/csv": ROWS,
+}
 
 REFUSALS: dict[str, type[Exception]] = {
     "python": json.JSONDecodeError,
@@ -109,4 +125,7 @@ REFUSALS: dict[str, type[Exception]] = {
     "pandas": ValueError,
     "duckdb read_ndjson": duckdb.InvalidInputException,
     "duckdb read_json": duckdb.InvalidInputException,
+    "python csv": csv.Error,
+    "pandas csv": pd.errors.ParserError,
+    "duckdb read_csv": duckdb.InvalidInputException,
 }

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 HALF = COUNT // 2
-NDJSON, JSON = "application/x-ndjson", "application/json"
+ENDINGS = {"application/x-ndjson": "ndjson", "application/json": "json", "text/csv": "csv"}
 
 CASES = pytest.mark.parametrize(
     ("media_type", "reader"),
@@ -42,12 +42,12 @@ class Site:
             connection.request("GET", target, headers={"Accept": media_type})
             response = connection.getresponse()
             assert response.status == 200
-            assert response.headers["content-type"] == media_type
+            assert response.headers["content-type"].partition(";")[0] == media_type
             try:
                 body, complete = response.read(), True
             except http.client.IncompleteRead as error:
                 body, complete = error.partial, False
-        path = self.folder / ("rows.ndjson" if media_type == NDJSON else "rows.json")
+        path = self.folder / f"rows.{ENDINGS[media_type]}"
         path.write_bytes(body)
         return path, complete
 
@@ -95,7 +95,7 @@ def test_a_failed_stream_is_refused(
 @pytest.mark.parametrize("media_type", READERS)
 def test_a_failed_stream_has_every_row_from_before_the_failure(site: Site, media_type: str) -> None:
     path, _ = site.download(f"/ours?fails_after={HALF}", media_type)
-    assert path.read_bytes().count(b'{"id":') == HALF
+    assert path.read_bytes().count("Zoë".encode()) == HALF
 
 
 @CASES

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from tailrace._json import NotPlain, unwritable
 from tailrace.formats._base import Decoder, Encoder, Format, encode_special
+from tailrace.formats.csv import CSV
 from tailrace.formats.event_stream import EventStream
 from tailrace.formats.json_array import JSONArray
+from tailrace.formats.json_seq import JSONSeq
 from tailrace.formats.ndjson import NDJSON
 from tailrace.formats.raw import Bytes, Text
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from tailrace._model import Problem
 
 __all__ = [
+    "CSV",
     "NDJSON",
     "Bytes",
     "Decoder",
@@ -25,6 +28,7 @@ __all__ = [
     "EventStream",
     "Format",
     "JSONArray",
+    "JSONSeq",
     "Text",
     "encode",
     "encode_special",

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar, cast
 
-from tailrace._errors import DecodeError, EncodeError, LimitExceeded, StreamFailed, Truncated
-from tailrace._json import ForeignEncoder, decode, dumps, escape_line_separators
+from tailrace._errors import DecodeError, EncodeError, LimitExceeded, Truncated
+from tailrace._json import ForeignEncoder, decode, dumps
 from tailrace._lines import Lines
 from tailrace._model import Limits, Problem
 from tailrace.formats._base import BaseDecoder, Encoder, JSONEncoder
+from tailrace.formats._failure import open_problem, refuse_failed
 
 _MEDIA_TYPES = ("application/x-ndjson", "application/jsonl", "application/ndjson")
 _SPACE = b" \t\r"
@@ -72,7 +73,7 @@ class _Encoder(JSONEncoder):
         return dumps({"end": {"count": count}}) + b"\n" if self._end else b""
 
     def fail(self, problem: Problem) -> bytes:
-        return escape_line_separators(dumps({"problem": problem.members()})[:-1])
+        return open_problem(problem)
 
 
 class NDJSONDecoder(BaseDecoder[Any]):
@@ -125,12 +126,7 @@ class NDJSONDecoder(BaseDecoder[Any]):
 
     def _unterminated(self, rest: bytes, items: list[Any]) -> None:
         """A last line without LF: a failure's sign, a record that some servers end so, or a cut one."""
-        try:
-            failed = decode(rest + b"}", depth=self.limits.depth, record=self._count, offset=self._offset)
-            if list(failed) == ["problem"]:
-                raise StreamFailed(Problem.of(failed["problem"]))
-        except (DecodeError, TypeError, AttributeError):
-            pass
+        refuse_failed(rest, self.limits.depth)
         try:
             # A bare number may be the first digits of a longer one.
             if rest[-1:].isdigit():

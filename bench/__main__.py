@@ -1,4 +1,4 @@
-"""`python -m bench bulk` and `python -m bench live`."""
+"""`python -m bench bulk`, `python -m bench live` and `python -m bench compress`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, NoReturn
 
-from bench import bulk, live, table
+from bench import bulk, compress, live, table
 from bench.cases import BULK, LIVE
 from bench.env import NotReadyError, cpu_model, prepare
 from bench.server import ServerError
@@ -49,6 +49,8 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     events.add_argument("--connections", type=int, help="that carry events (1,000; quick: 200)")
     events.add_argument("--idle", type=int, help="that are idle, for memory (10,000; quick: 1,000)")
+    compressed = kinds.add_parser("compress", parents=[both], help="what compression costs, in one process")
+    compressed.add_argument("--rows", type=int, help="a multiple of 1,000 (200,000; quick: 10,000)")
     return parser.parse_args(arguments)
 
 
@@ -86,6 +88,12 @@ def _live(arguments: argparse.Namespace, environment: Environment) -> tuple[list
     return [result.text(), result.markdown(), run.legend()], missed
 
 
+def _compress(arguments: argparse.Namespace, _: Environment) -> tuple[list[str], int]:
+    rows = arguments.rows or (10_000 if arguments.quick else 200_000)
+    result = compress.run(rows, arguments.rounds or (1 if arguments.quick else 5), say)
+    return [result.text(), result.markdown(), compress.LEGEND], 0
+
+
 def _terminated(number: int, _frame: object) -> NoReturn:
     # An exception, so that every server is ended on the way out.
     sys.exit(128 + number)
@@ -98,8 +106,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         say("making the peers' environments")
         environment = prepare()
-        measure = _bulk if arguments.kind == "bulk" else _live
-        (text, markdown, legend), missed = measure(arguments, environment)
+        (text, markdown, legend), missed = _MEASURES[arguments.kind](arguments, environment)
     except (NotReadyError, ServerError) as error:
         sys.exit(f"\n{error}")
     except KeyboardInterrupt:
@@ -113,7 +120,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-_TITLES = {"bulk": "# A million rows", "live": "# Small live events"}
+_MEASURES = {"bulk": _bulk, "live": _live, "compress": _compress}
+_TITLES = {"bulk": "# A million rows", "live": "# Small live events", "compress": "# Compression"}
 
 if __name__ == "__main__":
     sys.exit(main())

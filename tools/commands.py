@@ -15,7 +15,7 @@ from tools.settings import for_uv
 if TYPE_CHECKING:
     from pathlib import Path
 
-BENCHMARKS = ("bulk", "live")
+BENCHMARKS = ("bulk", "live", "compress")
 EVERYTHING = ("demo", "lint", "test")
 
 

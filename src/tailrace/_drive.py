@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import contextvars
     from collections.abc import AsyncIterable, Callable, Iterable
 
+    from tailrace._compress import Compressor
     from tailrace._finish import OnFinish
     from tailrace._model import Delivery
     from tailrace.formats import Encoder
@@ -47,6 +48,7 @@ class Pump(Sink):
         delivery: Delivery,
         on_finish: OnFinish | None = None,
         context: contextvars.Context | None = None,
+        compressor: Compressor | None = None,
     ) -> None:
         super().__init__(encoder)
         self.delivered = 0
@@ -61,6 +63,7 @@ class Pump(Sink):
         self._delivery = delivery
         self._on_finish = on_finish
         self._context = context
+        self._compressor = compressor
         self._loop = asyncio.get_running_loop()
         self._task: asyncio.Task[None] | None = None
         self._ready: Ready | None = None
@@ -141,6 +144,8 @@ class Pump(Sink):
             self._room.set_result(None)
         if self.reason is not None and not self.exhausted:
             run += self._close()
+        if self._compressor is not None:  # what failed has no end: to whoever decompresses it, it is cut
+            run = self._compressor.compress(run, end=self.sound)
         self._last = monotonic()
         self.delivered += len(run)
         return run

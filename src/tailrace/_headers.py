@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
 RawHeaders = list[tuple[bytes, bytes]]
 
@@ -57,16 +57,22 @@ def raw_headers(headers: Mapping[str, str] | None) -> RawHeaders:
     return raw
 
 
-def stream_headers(media_type: str, added: Iterable[tuple[bytes, bytes]]) -> RawHeaders:
+def stream_headers(
+    media_type: str,
+    added: Iterable[tuple[bytes, bytes]],
+    varies: Sequence[bytes] = (b"Accept",),
+    coding: str | None = None,
+) -> RawHeaders:
     """The header fields of a stream; a field in `added` replaces the one that a stream has by itself."""
     own = [(name, value) for name, value in added if name.decode("latin-1").lower() not in _FRAMING]
     vary = [value for name, value in own if name.lower() == b"vary"]
-    if not any(field.strip().lower() in {b"accept", b"*"} for value in vary for field in value.split(b",")):
-        vary.append(b"Accept")
+    said = {field.strip().lower() for value in vary for field in value.split(b",")}
+    vary += [field for field in varies if not said & {field.lower(), b"*"}]
     present = {name.lower() for name, _ in own}
     return [
         (b"content-type", media_type.encode("latin-1")),
         (b"vary", b", ".join(vary)),
+        *([] if coding is None else [(b"content-encoding", coding.encode())]),
         *((name.encode(), value.encode()) for name, value in _ALWAYS.items() if name.encode() not in present),
         *((name, value) for name, value in own if name.lower() != b"vary"),
     ]

@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from tailrace._errors import InvalidAccept
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _TOKEN: Final = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"  # noqa: S105 - RFC 9110 5.6.2, no secret
 _VALUE: Final = rf'(?:{_TOKEN}|"(?:[^"\\]|\\.)*")'
@@ -15,6 +18,7 @@ _PARAMETER: Final = re.compile(rf"[ \t]*;[ \t]*(?:({_TOKEN})=({_VALUE}))?")
 # `*` alone and a weight without its zero are not in the grammar, but old Java clients send both.
 _RANGE: Final = re.compile(rf"[ \t]*(?:({_TOKEN})/({_TOKEN})|(\*))")
 _WEIGHT: Final = re.compile(r"(?:0?\.\d{0,3}|0|1(?:\.0{0,3})?)")
+_CODING: Final = re.compile(rf"({_TOKEN})(?:[ \t]*;[ \t]*[qQ]=([0-9.]+))?")
 _NEXT: Final = re.compile(r"[ \t]*(?:,|$)")
 _LONGEST_SHOWN: Final = 80
 
@@ -81,6 +85,17 @@ def parse_accept(field: str) -> list[MediaRange]:
             raise _invalid(field, position, "a comma or ;name=value")
         position = end.end()
     return ranges
+
+
+def weighted_codings(fields: Sequence[str]) -> dict[str, float] | None:
+    """The codings of Accept-Encoding fields and their weights; None where a field is malformed."""
+    weights: dict[str, float] = {}
+    for member in filter(None, (part.strip(" \t") for field in fields for part in field.split(","))):
+        found = _CODING.fullmatch(member)
+        if found is None or (found[2] is not None and not _WEIGHT.fullmatch(found[2])):
+            return None
+        weights[found[1].lower()] = 1.0 if found[2] is None else float(found[2])
+    return weights
 
 
 def _parameters(field: str, found: re.Match[str]) -> tuple[MediaRange, int]:

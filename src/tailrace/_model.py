@@ -97,6 +97,8 @@ class Delivery:
     `send_timeout`: how long one `send` may be held back before the source is closed, and again before the
     rest is given up; None: for ever.
     `max_duration`: the longest a stream may last; None: no limit.
+    `compression`: what the body may be compressed with where the request accepts it, the preferred one first:
+    "zstd" (before Python 3.14 with `tailrace[zstd]`), "gzip".
     `cleanup_timeout`: how long the source's `finally` may take once it is interrupted, and then `on_finish`.
     """
 
@@ -105,6 +107,7 @@ class Delivery:
     send_timeout: float | None = 30.0
     max_duration: float | None = None
     cleanup_timeout: float = 10.0
+    compression: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name, least in _LEAST_SECONDS.items():

@@ -6,9 +6,10 @@ import asyncio
 import contextlib
 import contextvars
 import sys
-from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping, MutableMapping
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping, MutableMapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypedDict
 
+from tailrace._compress import check_codings, choose_coding, compressor
 from tailrace._drive import Pump
 from tailrace._errors import InvalidAccept, NotAcceptable
 from tailrace._headers import RawHeaders, attachment, problem_headers, raw_headers, stream_headers
@@ -22,6 +23,7 @@ from tailrace.formats import CSV, NDJSON, EventStream, Format, JSONArray, JSONSe
 
 if TYPE_CHECKING:
     from tailrace._finish import OnFinish
+    from tailrace.formats import Encoder
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -104,43 +106,49 @@ class Stream:
             await self._answer(scope, receive, send, format_, media_type)
 
     async def _refuse(self, problem: Problem, send: Send) -> None:
-        pump = self._pump(self._offer[0])
+        pump = self._pump(self._offer[0].encoder(self._encoder))
         try:
             await self._send_problem(problem, send)
         finally:
             await pump.aclose()
 
-    def _pump(self, format_: Format) -> Pump:
+    def _pump(self, encoder: Encoder, coding: str | None = None) -> Pump:
         return Pump(
             self._content,
-            format_.encoder(self._encoder),
+            encoder,
             self._delivery,
             self._on_finish,
             self._context.copy(),
+            None if coding is None else compressor(coding),
         )
 
     async def _answer(
         self, scope: Scope, receive: Receive, send: Send, format_: Format, media_type: str
     ) -> None:
-        pump = self._pump(format_)
-        terminal_id = pump.encoder.terminal_id
+        encoder = format_.encoder(self._encoder)
+        plain = not encoder.compressible or b"content-encoding" in dict(self.raw_headers)
+        codings = () if plain else self._delivery.compression
+        coding = choose_coding(_fields(scope, b"accept-encoding"), codings)
+        headers = stream_headers(media_type, self.raw_headers, varies=_varies(codings), coding=coding)
+        pump = self._pump(encoder, coding)
         try:
-            if terminal_id is not None and terminal_id in _fields(scope, b"last-event-id"):
+            if encoder.terminal_id is not None and encoder.terminal_id in _fields(scope, b"last-event-id"):
                 # The reader has seen the end: 204 tells an EventSource to stop (WHATWG HTML 9.2.3).
                 await self._send_whole(204, [(b"cache-control", b"no-store")], b"", send)
             elif scope["method"] == "HEAD":
                 pump.interrupt("head")
-                headers = stream_headers(media_type, self.raw_headers)
                 await self._send_whole(self.status_code, headers, b"", send)
             else:
-                await self._stream(scope, receive, send, pump, media_type)
+                await self._stream(scope, receive, send, pump, headers)
         except Exception as error:
             pump.interrupt("failed", error)
             raise
         finally:
             await pump.aclose()
 
-    async def _stream(self, scope: Scope, receive: Receive, send: Send, pump: Pump, media_type: str) -> None:
+    async def _stream(
+        self, scope: Scope, receive: Receive, send: Send, pump: Pump, headers: RawHeaders
+    ) -> None:
         check_content(self._content)
         self._before_start(scope)
         listener = asyncio.create_task(_listen(receive, pump))
@@ -150,7 +158,7 @@ class Stream:
                 outlet = Outlet(
                     pump, send, timeout=self._delivery.send_timeout, end_failed=waits_for_ever(scope)
                 )
-                await outlet.run(_start(self.status_code, stream_headers(media_type, self.raw_headers)))
+                await outlet.run(_start(self.status_code, headers))
                 if pump.exhausted and not pump.sound:
                     # To return is to abort, and then a browser drops what its page has not read yet.
                     await asyncio.wait([listener], timeout=_READING_TIME)
@@ -199,6 +207,7 @@ def _check_options(status_code: Any, delivery: Any, on_finish: Any) -> None:
         )
     if not isinstance(delivery, Delivery):
         raise TypeError(f"delivery={delivery!r}: expected a Delivery")
+    check_codings(delivery.compression)
     if on_finish is not None and not callable(on_finish):
         raise TypeError(f"on_finish={on_finish!r}: expected a function that takes an Outcome")
 
@@ -212,6 +221,10 @@ async def _listen(receive: Receive, pump: Pump) -> None:
         log.exception("receive() raised: that the client leaves will be noticed by sending only")
     else:
         pump.interrupt("disconnected")
+
+
+def _varies(codings: Sequence[str]) -> tuple[bytes, ...]:
+    return (b"Accept", b"Accept-Encoding") if codings else (b"Accept",)
 
 
 def _start(status: int, headers: RawHeaders) -> dict[str, Any]:

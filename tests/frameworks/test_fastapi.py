@@ -12,9 +12,10 @@ import httpx2
 import pytest
 from fastapi import Depends, FastAPI, Request
 from fastapi.testclient import TestClient
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import JSONResponse
 
-from tailrace import NDJSON, Abort, Problem
+from tailrace import NDJSON, Abort, Delivery, Problem
 from tailrace.fastapi import Stream
 
 if TYPE_CHECKING:
@@ -201,6 +202,20 @@ class NoSeparators(json.JSONEncoder):
 def test_wrong_options_are_refused_in_the_handler(options: dict[str, Any], says: str | None) -> None:
     with pytest.raises(TypeError if says else ValueError, match=says or "expected the status of a response"):
         Stream([1], formats=[NDJSON()], **options)
+
+
+@pytest.mark.parametrize("compression", [(), ("gzip",)])
+def test_nothing_is_compressed_twice(compression: tuple[str, ...]) -> None:
+    app = FastAPI()
+    app.add_middleware(GZipMiddleware, minimum_size=1)
+
+    @app.get("/")
+    async def rows() -> Any:
+        return Stream(items(1000), delivery=Delivery(compression=compression))
+
+    answer = TestClient(app).get("/", headers={"accept-encoding": "gzip"})
+    assert answer.headers["content-encoding"] == "gzip"
+    assert answer.json() == list(range(1000))
 
 
 def test_where_stream_is() -> None:

@@ -36,6 +36,8 @@ class Encoder:
     terminal_id: str | None = None
     """The `Last-Event-ID` of a reader that has seen the end; None where the format has none."""
 
+    compressible: bool = True
+    """Whether the body may be compressed where that was asked for."""
     longest_run: int = 16
     """Items that may be encoded between two looks at the clock and at the bytes that wait."""
 

@@ -30,10 +30,12 @@ class EventStream:
     """Server-sent events, ended by `event: end` and failed by `event: problem`, both with a terminal id.
 
     Items are `Event`s, or values that go out as an event's JSON data. `retry` is the reader's
-    reconnection time in milliseconds.
+    reconnection time in milliseconds. With `compress` they are compressed where `Delivery` says so: proxies
+    and middleware that decompress what passes tend to hold it back.
     """
 
     retry: int | None = None
+    compress: bool = False
     name: ClassVar[str] = "sse"
 
     def __post_init__(self) -> None:
@@ -48,7 +50,7 @@ class EventStream:
 
     def encoder(self, encoder: ForeignEncoder | None = None, /) -> Encoder:
         """A new encoder for one body."""
-        return _Encoder(encoder, self.retry)
+        return _Encoder(encoder, self.retry, compressible=self.compress)
 
     def decoder(self, limits: Limits = Limits(), /) -> EventStreamDecoder:
         """A new decoder for one body."""
@@ -59,8 +61,9 @@ class _Encoder(JSONEncoder):
     keep_alive = b":\n\n"
     terminal_id = TERMINAL_ID
 
-    def __init__(self, encoder: ForeignEncoder | None, retry: int | None) -> None:
+    def __init__(self, encoder: ForeignEncoder | None, retry: int | None, *, compressible: bool) -> None:
         super().__init__(encoder)
+        self.compressible = compressible
         self._silent = 0  # events that set something and are not dispatched
         self._events = False
         # A comment: a byte of body makes middleware and proxies let the headers go.

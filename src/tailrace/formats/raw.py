@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from tailrace._errors import EncodeError
 from tailrace._event import Event, says_nothing
-from tailrace._json import ForeignEncoder, NotPlain
+from tailrace._json import Encode, ForeignEncoder, NotPlain
 from tailrace._media import media_type
 from tailrace._model import Limits
 from tailrace.formats._base import BaseDecoder, Encoder
@@ -32,7 +32,7 @@ class Text:
     def encoder(self, encoder: ForeignEncoder | None = None, /) -> Encoder:
         """A new encoder for one body."""
         del encoder
-        return _Encoder(_encode_text)
+        return _Encoder(_encode_text, compressible=True)
 
     def decoder(self, limits: Limits = Limits(), /) -> TextDecoder:
         """A new decoder for one body."""
@@ -57,7 +57,7 @@ class Bytes:
     def encoder(self, encoder: ForeignEncoder | None = None, /) -> Encoder:
         """A new encoder for one body."""
         del encoder
-        return _Encoder(_encode_bytes)
+        return _Encoder(_encode_bytes, compressible=False)
 
     def decoder(self, limits: Limits = Limits(), /) -> BytesDecoder:
         """A new decoder for one body."""
@@ -66,6 +66,10 @@ class Bytes:
 
 class _Encoder(Encoder):
     longest_run = 1  # a piece of a file may be of any size
+
+    def __init__(self, encode: Encode, *, compressible: bool) -> None:
+        super().__init__(encode)
+        self.compressible = compressible
 
 
 def _check_media_type(text: Any) -> None:

@@ -1,0 +1,90 @@
+"""Compression of a body under way (RFC 9110, section 8.4): one member, flushed with every piece."""
+
+from __future__ import annotations
+
+import zlib
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final, Protocol, cast
+
+from tailrace._media import weighted_codings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+CODINGS: Final = ("zstd", "gzip")
+"""What a stream may be compressed with, the cheapest first."""
+
+_GZIP_LEVEL: Final = 6
+_ZSTD_LEVEL: Final = 1
+_GZIP_WINDOW: Final = 16 + zlib.MAX_WBITS
+
+
+class Compressor(Protocol):
+    """Compresses one body."""
+
+    def compress(self, data: bytes, /, *, end: bool) -> bytes:
+        """What a reader needs to have all of `data`; and with `end` to know that it has the whole body."""
+        ...
+
+
+class _Gzip:
+    def __init__(self) -> None:
+        self._member = zlib.compressobj(_GZIP_LEVEL, wbits=_GZIP_WINDOW)
+
+    def compress(self, data: bytes, /, *, end: bool) -> bytes:
+        if not data and not end:
+            return b""
+        return self._member.compress(data) + self._member.flush(zlib.Z_FINISH if end else zlib.Z_SYNC_FLUSH)
+
+
+class _Zstd:
+    def __init__(self) -> None:
+        self._frame: Any = _zstd().ZstdCompressor(_ZSTD_LEVEL)
+
+    def compress(self, data: bytes, /, *, end: bool) -> bytes:
+        if not data and not end:
+            return b""
+        flush = self._frame.FLUSH_FRAME if end else self._frame.FLUSH_BLOCK
+        return cast("bytes", self._frame.compress(data, flush))
+
+
+_COMPRESSORS: Final[dict[str, Callable[[], Compressor]]] = {"zstd": _Zstd, "gzip": _Gzip}
+
+
+def _zstd() -> Any:
+    """The standard library's module from Python 3.14 on, before that the same one as a package."""
+    for name in ("compression.zstd", "backports.zstd"):
+        try:
+            return import_module(name)
+        except ImportError:
+            continue
+    raise ImportError("compression with zstd needs Python 3.14 or later, or: pip install 'tailrace[zstd]'")
+
+
+def check_codings(codings: Any) -> None:
+    """Raise unless each of `codings` is one that can be written here."""
+    if isinstance(codings, str) or not all(coding in CODINGS for coding in codings):
+        raise ValueError(f"compression={codings!r}: expected some of {CODINGS}, the preferred one first")
+    if "zstd" in codings:
+        _zstd()
+
+
+def choose_coding(fields: Sequence[str], codings: Sequence[str]) -> str | None:
+    """The coding that a request's Accept-Encoding asks for; None for none (RFC 9110 12.5.3).
+
+    Ties go to the first of `codings`. A malformed field asks for nothing.
+    """
+    weights = weighted_codings(fields)
+    if weights is None:
+        return None
+    best, most = None, weights.get("identity", 0.0)
+    for coding in codings:
+        weight = weights.get(coding, weights.get("x-" + coding, weights.get("*", 0.0)))
+        if weight > 0 and (weight > most or (best is None and weight >= most)):
+            best, most = coding, weight
+    return best
+
+
+def compressor(coding: str) -> Compressor:
+    """A new compressor for one body."""
+    return _COMPRESSORS[coding]()

@@ -63,6 +63,12 @@ class Event:
         received._set(data, event, last_event_id, None, None)  # noqa: SLF001 - its own
         return received
 
+    def with_data(self, data: Any) -> Event:
+        """The same event about something else."""
+        other = self.__class__.__new__(self.__class__)
+        other._set(data, self.event, self.id, self.retry, self.comment)  # noqa: SLF001 - its own
+        return other
+
     def _set(self, data: Any, event: Any, id_: Any, retry: Any, comment: Any) -> None:
         put = object.__setattr__
         put(self, "data", data)

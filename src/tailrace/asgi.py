@@ -7,7 +7,8 @@ import contextlib
 import contextvars
 import sys
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping, MutableMapping, Sequence
-from typing import TYPE_CHECKING, Any, Final, TypedDict
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final, Generic, TypedDict, TypeVar
 
 from tailrace._compress import check_codings, choose_coding, compressor
 from tailrace._drive import Pump
@@ -19,7 +20,8 @@ from tailrace._negotiate import Offer, choose
 from tailrace._problem import log
 from tailrace._send import Outlet
 from tailrace._source import check_content
-from tailrace.formats import CSV, NDJSON, EventStream, Format, JSONArray, JSONSeq
+from tailrace._validate import converter
+from tailrace.formats import CSV, NDJSON, Checked, EventStream, Format, JSONArray, JSONSeq
 
 if TYPE_CHECKING:
     from tailrace._finish import OnFinish
@@ -37,6 +39,32 @@ _READING_TIME: Final = 0.1
 """Seconds between the last byte of a failed body and the abort, unless the client leaves before."""
 
 
+if TYPE_CHECKING:
+    import typing_extensions
+
+    T = typing_extensions.TypeVar("T", default=Any)
+
+    class _Of(Generic[T]):
+        item_type: Any
+else:
+
+    class _Of:
+        """What `Stream[Order]` is made with: a class, for frameworks look for one behind `->`."""
+
+        item_type: Any = None
+
+        def __class_getitem__(cls, item_type: Any) -> type:
+            return cls if isinstance(item_type, TypeVar) else _of(cls, item_type)
+
+    @cache
+    def _of(kind: type, item_type: Any) -> type:
+        converter(item_type)
+        name = f"{kind.__qualname__}[{getattr(item_type, '__qualname__', item_type)}]"
+        return type(name, (kind,), {"__module__": kind.__module__, "item_type": item_type})
+
+    T = TypeVar("T")
+
+
 class Options(TypedDict, total=False):
     """What every framework's `Stream` takes by name, as `asgi.Stream` does."""
 
@@ -47,13 +75,16 @@ class Options(TypedDict, total=False):
     filename: str | None
 
 
-class Stream:
+class Stream(_Of[T]):
     """A response whose body is written while its items come.
 
     `content` is an async or a sync iterable of items; a sync one runs in a thread of its own. `formats`
     are the representations on offer, chosen by the request's Accept. `encoder` writes JSON instead of
     msgspec: a callable or a `json.JSONEncoder` class. `on_finish` is called once with the `Outcome`.
     `filename` is what a browser saves the body under (RFC 6266).
+
+    `Stream[Order](items)` makes each item an `Order` first: a dataclass, a `Struct`, a model, or whatever msgspec
+    or pydantic know. What cannot be one is an error of the source. `Stream(items)` checks nothing.
 
     An error before the first item becomes the response: an `Abort`'s problem, else a masked 500. A later
     one ends the body so that no reader can take it for complete, and aborts the transfer.
@@ -106,11 +137,15 @@ class Stream:
             await self._answer(scope, receive, send, format_, media_type)
 
     async def _refuse(self, problem: Problem, send: Send) -> None:
-        pump = self._pump(self._offer[0].encoder(self._encoder))
+        pump = self._pump(self._encoder_for(self._offer[0]))
         try:
             await self._send_problem(problem, send)
         finally:
             await pump.aclose()
+
+    def _encoder_for(self, format_: Format) -> Encoder:
+        encoder = format_.encoder(self._encoder)
+        return encoder if self.item_type is None else Checked(encoder, converter(self.item_type))
 
     def _pump(self, encoder: Encoder, coding: str | None = None) -> Pump:
         return Pump(
@@ -125,7 +160,7 @@ class Stream:
     async def _answer(
         self, scope: Scope, receive: Receive, send: Send, format_: Format, media_type: str
     ) -> None:
-        encoder = format_.encoder(self._encoder)
+        encoder = self._encoder_for(format_)
         plain = not encoder.compressible or b"content-encoding" in dict(self.raw_headers)
         codings = () if plain else self._delivery.compression
         coding = choose_coding(_fields(scope, b"accept-encoding"), codings)

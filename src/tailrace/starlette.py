@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from starlette.background import BackgroundTask
 
 
-class Stream(asgi.Stream, Response):
+class Stream(asgi.Stream[asgi.T], Response):
     """A response whose body is written while its items come; see `tailrace.asgi.Stream`.
 
     `background` runs once the stream has ended, however it ended, unless the server cancels it. An

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from tailrace._json import NotPlain, unwritable
 from tailrace.formats._base import Decoder, Encoder, Format, encode_special
+from tailrace.formats._checked import Checked
 from tailrace.formats.csv import CSV
 from tailrace.formats.event_stream import EventStream
 from tailrace.formats.json_array import JSONArray
@@ -23,6 +24,7 @@ __all__ = [
     "CSV",
     "NDJSON",
     "Bytes",
+    "Checked",
     "Decoder",
     "Encoder",
     "EventStream",

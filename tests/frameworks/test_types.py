@@ -1,0 +1,178 @@
+"""`Stream[Order]`: each item is an Order, or the server has failed."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
+import pydantic
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from tailrace import CSV, NDJSON, Event, EventStream, JSONArray
+from tailrace.asgi import Stream as Bare
+from tailrace.fastapi import Stream
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from tailrace.formats import Format
+
+
+@dataclass
+class Plain:
+    id: int
+    tags: list[str]
+
+
+class Struct(msgspec.Struct):
+    id: int
+    tags: list[str]
+
+
+class Model(pydantic.BaseModel):
+    id: int = pydantic.Field(serialization_alias="ID")
+    tags: list[str]
+
+
+@pydantic.dataclasses.dataclass
+class ModelClass:
+    id: int
+    tags: list[str]
+
+
+class Row:
+    """What an ORM gives: more than the reader is to see."""
+
+    def __init__(self) -> None:
+        self.id = 1
+        self.tags = ["a"]
+        self.password = "secret"  # noqa: S105 - no secret
+
+
+GOOD: list[Any] = [{"id": 1, "tags": ["a"], "password": "secret"}, Row()]
+
+
+def good(item_type: Any) -> list[Any]:
+    """pydantic makes its dataclasses of mappings only."""
+    return GOOD[:1] * 2 if item_type is ModelClass else GOOD
+
+
+TYPES: list[Any] = [Plain, Struct, Model, ModelClass]
+
+
+def app_of(items: list[Any], item_type: Any, *formats: Format) -> TestClient:
+    app = FastAPI()
+
+    async def rows() -> AsyncIterator[Any]:
+        for item in items:
+            yield item
+
+    @app.get("/")
+    async def stream() -> Any:
+        return Stream[item_type](rows(), formats=formats or (NDJSON(), JSONArray()))
+
+    @app.get("/sync")
+    async def sync() -> Any:
+        return Stream[item_type](iter(items), formats=formats or (NDJSON(), JSONArray()))
+
+    return TestClient(app, raise_server_exceptions=False)
+
+
+@pytest.mark.parametrize("path", ["/", "/sync"])
+@pytest.mark.parametrize("item_type", TYPES, ids=lambda kind: kind.__name__)
+def test_items_become_values(item_type: Any, path: str) -> None:
+    """And so what is not a member is not on the wire."""
+    lines = app_of(good(item_type), item_type).get(path).text.splitlines()
+    name = "ID" if item_type is Model else "id"
+    assert [json.loads(line) for line in lines] == [{name: 1, "tags": ["a"]}] * 2
+
+
+@pytest.mark.parametrize("path", ["/", "/sync"])
+@pytest.mark.parametrize("item_type", TYPES, ids=lambda kind: kind.__name__)
+def test_a_wrong_item_is_the_servers_fault(
+    item_type: Any, path: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """500 before the first item; a failed body after it; the log names the record and the path."""
+    wrong = {"id": 2, "tags": ["a", 5]}
+    answer = app_of([wrong], item_type).get(path)
+    assert (answer.status_code, answer.headers["content-type"]) == (500, "application/problem+json")
+    assert "tags" not in answer.text
+    assert "record 0, path $.tags[1]: " in caplog.text
+    caplog.clear()
+    answer = app_of([*good(item_type), wrong], item_type).get(path)
+    assert answer.status_code == 200
+    *lines, last = answer.text.split("\n")
+    assert len(lines) == 2
+    assert last.startswith('{"problem":')
+    assert "record 2, path $.tags[1]: " in caplog.text
+    assert item_type.__name__ in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("item_type", "item", "path"),
+    [
+        (int, "x", "$"),
+        (list[Struct], [{"id": 1, "tags": []}, {"id": None, "tags": []}], "$[1].id"),
+        (list[Model], [{"id": 1, "tags": []}, {"id": None, "tags": []}], "$[1].id"),
+        (Annotated[int, msgspec.Meta(ge=5)], 1, "$"),
+        (Model | None, {"id": 1}, "$.tags"),
+    ],
+    ids=str,
+)
+def test_any_type_will_do(item_type: Any, item: Any, path: str, caplog: pytest.LogCaptureFixture) -> None:
+    assert app_of([item], item_type).get("/").status_code == 500
+    assert f"record 0, path {path}: " in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("format_", "body"),
+    [
+        (EventStream(), ':\n\nid: 7\ndata: {"id":1,"tags":["a"]}\n\nretry: 5\n\n'),
+        (CSV("id"), '"id"\r\n1\r\n'),
+        (JSONArray(), '[{"id":1,"tags":["a"]}]'),
+    ],
+    ids=repr,
+)
+def test_an_events_data_is_the_item(format_: Format, body: str) -> None:
+    items = [Event(GOOD[0], id="7"), Event(retry=5)]
+    assert app_of(items, Plain, format_).get("/").text.partition("event: end")[0] == body
+
+
+def test_what_the_frameworks_see() -> None:
+    """A class, so that `-> Stream[Order]` is a response to FastAPI; the same one each time."""
+    assert Stream[Plain] is Stream[Plain]
+    assert issubclass(Stream[Plain], Stream)
+    assert Stream[Plain].__name__ == "Stream[Plain]"
+    assert Bare[Plain] is not Stream[Plain]
+    app = FastAPI()
+
+    @app.get("/annotated")
+    async def annotated() -> Stream[Plain]:
+        return Stream[Plain](GOOD)
+
+    @app.get("/yield", response_class=Stream[Plain])
+    async def yielding() -> AsyncIterator[Any]:
+        yield GOOD[0]
+
+    client = TestClient(app)
+    for path in ("/annotated", "/yield"):
+        assert client.get(path).json()[0] == {"id": 1, "tags": ["a"]}
+
+
+def test_nothing_is_checked_unless_it_is_said() -> None:
+    app = FastAPI()
+
+    @app.get("/")
+    async def unchecked() -> Stream[Plain]:
+        return Stream([{"id": "no number"}])
+
+    assert TestClient(app).get("/").json() == [{"id": "no number"}]
+
+
+def test_what_is_no_type_is_refused_at_once() -> None:
+    with pytest.raises(TypeError):
+        Stream[5]  # pyright: ignore[reportInvalidTypeArguments] - the mistake itself

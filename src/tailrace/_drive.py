@@ -154,7 +154,7 @@ class Pump(Sink):
         """Stop the source, for the first `reason` that is given."""
         if self.reason is None or (self.reason == "complete" and not self.exhausted):
             self.reason, self.error = reason, error
-        self.abandoned = self.abandoned or reason in _NOBODY_READS
+        self.abandoned = self.abandoned or reason == "disconnected"
         self.high = 0
         if self._task is not None and not self._task.done() and not self._cancelled:
             self._cancelled = True
@@ -216,8 +216,8 @@ class Pump(Sink):
             self.sound, last_words = True, self.encoder.end(self.items)
         elif self.reason == "failed":
             last_words = self.encoder.fail(self.problem())
-        elif self.reason in SENT_AWAY:
-            self.sound, last_words = send_away(self.encoder, SENT_AWAY[self.reason])
+        elif self.reason is not None and self.reason in SENT_AWAY:
+            self.sound, last_words = send_away(self.encoder, self.reason)
         return last_words
 
     def problem(self) -> Problem:
@@ -293,6 +293,3 @@ class Pump(Sink):
 def _resolve(future: asyncio.Future[None]) -> None:
     if not future.done():
         future.set_result(None)
-
-
-_NOBODY_READS: Final = frozenset({"disconnected", "cancelled"})

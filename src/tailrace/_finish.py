@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import logging
+import random
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
 OnFinish = Callable[[Outcome], Awaitable[None] | None]
 
+_GOING_AWAY: Final = Problem(title="Service Unavailable", status=503, detail="the server is shutting down")
 SENT_AWAY: Final[dict[Reason | None, Problem]] = {
     "max_duration": Problem(
         title="Service Unavailable", status=503, detail="the stream reached its longest duration"
@@ -24,14 +27,22 @@ SENT_AWAY: Final[dict[Reason | None, Problem]] = {
     "send_timeout": Problem(
         title="Service Unavailable", status=503, detail="the client held the stream back for too long"
     ),
+    "drained": _GOING_AWAY,
+    "cancelled": _GOING_AWAY,
 }
 """What a reader is told whose stream tailrace itself ends."""
 
 
-def send_away(encoder: Encoder, problem: Problem) -> tuple[bool, bytes]:
+_COME_BACK: Final = (500, 5000)
+"""Milliseconds over which the readers of a server that goes away spread."""
+
+
+def send_away(encoder: Encoder, reason: Reason) -> tuple[bool, bytes]:
     """Whether the body ends well so, and the last bytes of it."""
-    farewell = encoder.leave()
-    return (False, encoder.fail(problem)) if farewell is None else (True, farewell)
+    spread = SENT_AWAY[reason] is _GOING_AWAY
+    after = random.randint(*_COME_BACK) if spread else None  # noqa: S311 - to spread, no secret
+    farewell = encoder.leave(after)
+    return (False, encoder.fail(SENT_AWAY[reason])) if farewell is None else (True, farewell)
 
 
 async def undisturbed(ending: Coroutine[Any, Any, None]) -> None:
@@ -94,7 +105,8 @@ async def _reported(result: Awaitable[None]) -> None:
 
 def remark(outcome: Outcome, content: Any, problem: Problem) -> None:
     """Log an end that was no accident: whoever is on call finds nothing else that says why."""
-    log.warning(
+    log.log(
+        logging.INFO if problem is _GOING_AWAY else logging.WARNING,
         "%s was ended: %s (%s; %d items, %d bytes, %.3g s, held back for %.3g s)",
         where(content),
         problem.detail,

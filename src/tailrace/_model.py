@@ -8,7 +8,15 @@ from typing import Any, Final, Literal
 MiB: Final = 1024 * 1024
 
 Reason = Literal[
-    "complete", "failed", "disconnected", "send_timeout", "max_duration", "cancelled", "head", "not_started"
+    "complete",
+    "failed",
+    "disconnected",
+    "send_timeout",
+    "max_duration",
+    "drained",
+    "cancelled",
+    "head",
+    "not_started",
 ]
 
 

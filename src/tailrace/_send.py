@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
 import operator
 import sys
 from time import monotonic
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from tailrace._finish import undisturbed
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator
@@ -15,6 +18,10 @@ if TYPE_CHECKING:
     from tailrace._drive import Pump
 
 Message = dict[str, Any]
+
+
+_LAST_WORDS: Final = 0.5
+"""Seconds for the last message of a stream whose task was cancelled."""
 
 
 class Outlet:
@@ -72,11 +79,19 @@ class Outlet:
                 await self._news
             except asyncio.CancelledError as cancelled:
                 if self._held is None:
+                    await undisturbed(self._last_words())
                     raise
                 self._held.thrown = cancelled  # it is for the send that waits
             if self._held is not None:
                 held, self._held = self._held, None
                 await self._wait_for(held)
+
+    async def _last_words(self) -> None:
+        """The server stops: say so, if the client takes it at once."""
+        self._pump.interrupt("cancelled")
+        with contextlib.suppress(OSError):
+            async with asyncio.timeout(_LAST_WORDS):
+                await self._send(self._body())
 
     def _whole(self, message: Message) -> _Rest:
         return _Rest(self._send(message).__await__(), self._context)

@@ -21,6 +21,7 @@ from tailrace._problem import log
 from tailrace._send import Outlet
 from tailrace._source import check_content
 from tailrace._validate import converter
+from tailrace.drain import current_drain
 from tailrace.formats import CSV, NDJSON, Checked, EventStream, Format, JSONArray, JSONSeq
 
 if TYPE_CHECKING:
@@ -187,6 +188,9 @@ class Stream(_Of[T]):
         check_content(self._content)
         self._before_start(scope)
         listener = asyncio.create_task(_listen(receive, pump))
+        drain = current_drain()
+        if drain is not None:
+            drain.join(pump)
         try:
             error = await pump.begin()
             if error is None:
@@ -205,6 +209,8 @@ class Stream(_Of[T]):
                 await self._send_problem(pump.problem(), send)
         finally:
             listener.cancel()
+            if drain is not None:
+                drain.part(pump)
         if pump.error is not None:
             self._after_failure(pump.error, scope)
 

@@ -74,8 +74,9 @@ class Encoder:
         del problem
         return b""
 
-    def leave(self) -> bytes | None:
-        """What sends the reader away to come back later; None where the format has no word for it."""
+    def leave(self, after: int | None = None) -> bytes | None:
+        """What sends the reader away to come back, in `after` ms; None where the format has no word for it."""
+        del after
         return None
 
 

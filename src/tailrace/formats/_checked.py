@@ -55,5 +55,5 @@ class Checked(Encoder):
     def fail(self, problem: Problem) -> bytes:
         return self._encoder.fail(problem)
 
-    def leave(self) -> bytes | None:
-        return self._encoder.leave()
+    def leave(self, after: int | None = None) -> bytes | None:
+        return self._encoder.leave(after)

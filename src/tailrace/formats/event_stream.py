@@ -129,9 +129,9 @@ class _Encoder(JSONEncoder):
     def fail(self, problem: Problem) -> bytes:
         return _last("problem", problem.members())
 
-    def leave(self) -> bytes | None:
+    def leave(self, after: int | None = None) -> bytes | None:
         # An EventSource whose stream just stops comes back by itself.
-        return b""
+        return b"" if after is None else b"retry: %d\n\n" % after
 
 
 def _last(event: str, members: dict[str, Any]) -> bytes:

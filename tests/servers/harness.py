@@ -108,12 +108,14 @@ class Server:
 
 
 def command(name: str, target: str, port: int) -> list[str]:
-    """How each server is started: its own defaults, one worker."""
+    """How each server is started: its own defaults, one worker, or the options behind its name."""
     scripts = sysconfig.get_path("scripts")
+    name, *options = name.split()
     program = shutil.which(name, path=scripts)
     assert program, f"{name} is not installed in {scripts}"
     return [
         program,
+        *options,
         *{
             "uvicorn": [target, "--host", "127.0.0.1", "--port", str(port)],
             "hypercorn": [target, "--bind", f"127.0.0.1:{port}", "--error-logfile", "-"],

@@ -22,10 +22,18 @@ if TYPE_CHECKING:
 
 GRACE = 1.5
 EVENTS, LINES = "text/event-stream", "application/x-ndjson"
-READERS = 40
+READERS = 100
 
 
-@pytest.fixture(params=[(name, middleware) for name in SERVERS for middleware in (False, True)], ids=str)
+STARTS = [
+    *[(name, middleware) for name in SERVERS for middleware in (False, True)],
+    ("uvicorn --workers 2", False),
+    ("uvicorn --reload", False),
+    ("granian --workers 2", False),
+]
+
+
+@pytest.fixture(params=STARTS, ids=str)
 def going(request: pytest.FixtureRequest, logs: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     name, middleware = request.param
     if name == "daphne":  # which answers no lifespan

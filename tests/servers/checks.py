@@ -6,6 +6,8 @@ for the reason it should.
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import time
 from typing import Any, Final, Literal
@@ -18,6 +20,8 @@ Manner = Literal["fin", "rst"]
 JSON: Final = "application/json"
 NDJSON: Final = "application/x-ndjson"
 SSE: Final = "text/event-stream"
+JSON_SEQ: Final = "application/json-seq"
+CSV: Final = "text/csv"
 
 PROMPT: Final = 0.1
 """Seconds within which another endpoint answers, nine times out of ten; never more than five of them."""
@@ -45,6 +49,10 @@ def parsed(media_type: str, body: bytes) -> list[Any]:
         return [
             json.loads(line, parse_constant=refuse_constant) for line in body.decode().split("\n") if line
         ]
+    if media_type == JSON_SEQ:
+        return [json.loads(text, parse_constant=refuse_constant) for text in body.decode().split("\x1e")[1:]]
+    if media_type == CSV:
+        return list(csv.DictReader(io.StringIO(body.decode(), newline=""), strict=True))
     found = events(body)
     if any(event.get("event") == "problem" for event in found):
         raise ValueError("the stream says itself that it failed")

@@ -97,6 +97,17 @@ def test_no_failure_looks_complete(seen: dict[Key, Seen], name: str, middleware:
         assert seen[name, middleware, way, kind, "failing_first"].status == 500
 
 
+def test_what_is_written_by_hand_looks_complete(tmp_path: Path) -> None:
+    """The control: a StreamingResponse that failed, behind the middleware and behind nginx."""
+    with (
+        running("uvicorn", middleware=True, app="peers", logs=tmp_path) as server,
+        proxies(server.port, tmp_path / "nginx") as ports,
+    ):
+        for port in ports.values():
+            answer = ask(port, "/starlette/failing_later?run=control", NDJSON)
+            assert answer == Seen(200, refused=False, ending="complete")
+
+
 def table(seen: dict[Key, Seen]) -> Iterator[str]:
     for kind in FORMATS:
         yield f"\n### {kind}\n\n| | {' | '.join(WAYS)} |\n|---|{'---|' * len(WAYS)}\n"

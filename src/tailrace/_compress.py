@@ -63,7 +63,7 @@ def _zstd() -> Any:
 
 def check_codings(codings: Any) -> None:
     """Raise unless each of `codings` is one that can be written here."""
-    if isinstance(codings, str) or not all(coding in CODINGS for coding in codings):
+    if not isinstance(codings, tuple) or not set(CODINGS).issuperset(map(str, codings)):  # pyright: ignore[reportUnknownArgumentType] - of anything
         raise ValueError(f"compression={codings!r}: expected some of {CODINGS}, the preferred one first")
     if "zstd" in codings:
         _zstd()

@@ -44,6 +44,10 @@ class EncodeError(TailraceError, ValueError):
         super().__init__(_located(reason, record=record, path=path))
 
 
+class Unfit(EncodeError):
+    """A format has no way to write items of this kind; another may."""
+
+
 class DecodeError(TailraceError, ValueError):
     """A body breaks its format: the sender's fault.
 

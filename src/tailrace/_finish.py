@@ -72,7 +72,13 @@ async def finished(
     task = asyncio.ensure_future(ending)
     await asyncio.wait([task], timeout=timeout)
     if not task.done():
+        _left.add(task)
+        task.add_done_callback(_left.discard)
         log.warning(late + " after %g s (cleanup_timeout); it is left to itself", where(content), timeout)
+
+
+_left: Final[set[asyncio.Task[None]]] = set()
+"""The tasks that are left to themselves: the event loop alone does not keep them."""
 
 
 async def discarded(content: Any) -> None:

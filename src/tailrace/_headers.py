@@ -22,7 +22,7 @@ _FRAMING: Final = frozenset({"connection", "content-length", "content-type", "tr
 _NAME: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _NOT_IN_FILENAME: Final = re.compile("[\x00-\x1f\x7f-\x9f/\\\\\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 """Control characters, separators of paths and lines, what turns the direction of text, and lone surrogates."""
-_NOT_PLAIN: Final = re.compile(r'["%]|[^ -~]')
+_NOT_PLAIN: Final = re.compile(r'["%/\\]|[^ -~]|^[. ]*$|[. ]+$')
 _ATTR_CHAR: Final = "!#$&+-.^_`|~"
 _LONGEST_FILENAME: Final = 255
 _NOT_IN_VALUE: Final = re.compile(r"[\r\n\0]|[^\x00-\xff]")
@@ -104,7 +104,7 @@ def attachment(filename: Any) -> tuple[bytes, bytes]:
         part for part in unicodedata.normalize("NFKD", filename) if not unicodedata.combining(part)
     )
     # What a quoted-string would have to escape, and what some take for an escape: no two readers agree on it.
-    plain = _NOT_PLAIN.sub("_", bare)
+    plain = _NOT_PLAIN.sub("_", bare) or "_"
     value = f'attachment; filename="{plain}"'
     if plain != filename:
         value += f"; filename*=UTF-8''{quote(filename, safe=_ATTR_CHAR)}"

@@ -160,7 +160,7 @@ def unwritable(error: Exception, encode: Encode, value: Any, record: int) -> Enc
         return EncodeError(error.reason, record=record, path=error.path)
     path, culprit = "$", value
     for _ in range(1 if isinstance(error, RecursionError) else _DEEPEST_PATH):
-        inner = next(((step, child) for step, child in _children(culprit) if _fails(encode, child)), None)
+        inner = _failing_child(encode, culprit)
         if inner is None:
             break
         path, culprit = path + inner[0], inner[1]
@@ -176,6 +176,13 @@ def unwritable(error: Exception, encode: Encode, value: Any, record: int) -> Enc
 
 def _kind(value: object) -> str:
     return type(value).__qualname__
+
+
+def _failing_child(encode: Encode, value: Any) -> tuple[str, Any] | None:
+    try:
+        return next(((step, child) for step, child in _children(value) if _fails(encode, child)), None)
+    except Exception:  # noqa: BLE001 - what cannot be looked into is the culprit itself
+        return None
 
 
 def _fails(encode: Encode, value: Any) -> bool:

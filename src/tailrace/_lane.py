@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from anyio.lowlevel import RunVar
 
-from tailrace._errors import EncodeError
 from tailrace._json import NotPlain, unwritable
 from tailrace._sink import HIGH, Sink
 from tailrace.formats import encode_special
@@ -204,7 +203,7 @@ class _Question:
     def ask(self, encoder: Encoder) -> None:
         try:
             self.answer.set_result(encode_special(encoder, self._item, self._record))
-        except EncodeError as error:
+        except Exception as error:  # noqa: BLE001 - it is raised in the thread
             self.answer.set_exception(error)
 
 

@@ -86,8 +86,8 @@ _PROBLEM_MEMBERS: Final = {
 class Limits:
     """What a decoder accepts before it raises `LimitExceeded`: bytes, and levels of nesting.
 
-    `line` bounds an NDJSON record or an SSE line, `event` an SSE event or an array's element,
-    `total` the whole body (None: no bound), `depth` the nesting of JSON.
+    `line` bounds an NDJSON record, a text of a sequence, a row of CSV or an SSE line, `event` an SSE
+    event or an array's element, `total` the whole body (None: no bound), `depth` the nesting of JSON.
     """
 
     line: int = 16 * MiB

@@ -57,8 +57,8 @@ class Sink:
         if self.frames:
             if self.first_item is None:
                 self.first_item = monotonic()
-            self.items += len(self.frames)
             run = self.encoder.join(self.frames)
+            self.items += len(self.frames)
             self.joined = self.joined + run if self.joined else run
             self.frames.clear()
             self._counted, self._bytes = 0, len(self.joined)

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypedDict, TypeVar
 
 from tailrace._compress import check_codings, choose_coding, compressor
 from tailrace._drive import Pump
-from tailrace._errors import InvalidAccept, NotAcceptable
+from tailrace._errors import InvalidAccept, NotAcceptable, Unfit
 from tailrace._headers import RawHeaders, attachment, problem_headers, raw_headers, stream_headers
 from tailrace._json import ForeignEncoder, check_encoder, dumps
 from tailrace._model import Delivery, Problem
-from tailrace._negotiate import Offer, choose
+from tailrace._negotiate import Offer, available, choose
 from tailrace._problem import log
 from tailrace._send import Outlet
 from tailrace._source import check_content
@@ -130,10 +130,7 @@ class Stream(_Of[T]):
         except InvalidAccept as error:
             await self._refuse(Problem(title="Bad Request", status=400, detail=str(error)), send)
         except NotAcceptable as error:
-            extensions: dict[str, Any] = {"available": error.available}
-            await self._refuse(
-                Problem(title="Not Acceptable", status=406, detail=str(error), extensions=extensions), send
-            )
+            await self._refuse(_not_acceptable(str(error), error.available), send)
         else:
             await self._answer(scope, receive, send, format_, media_type)
 
@@ -201,6 +198,8 @@ class Stream(_Of[T]):
                 if pump.exhausted and not pump.sound:
                     # To return is to abort, and then a browser drops what its page has not read yet.
                     await asyncio.wait([listener], timeout=_READING_TIME)
+            elif isinstance(error.__cause__, Unfit):
+                await self._send_problem(self._unfit(error.__cause__, pump.encoder), send)
             elif self._is_frameworks(error, scope):
                 listener.cancel()
                 await asyncio.wait([listener])  # whoever answers may call `receive`
@@ -213,6 +212,11 @@ class Stream(_Of[T]):
                 drain.part(pump)
         if pump.error is not None:
             self._after_failure(pump.error, scope)
+
+    def _unfit(self, error: Unfit, encoder: Encoder) -> Problem:
+        """The items are none for the format that was asked for: the client may ask for another."""
+        log.info("a stream is not acceptable in %s: %s", type(encoder).__module__, error)
+        return _not_acceptable(str(error), available(self._offer))
 
     async def _send_problem(self, problem: Problem, send: Send) -> None:
         await self._send_whole(problem.status, problem_headers(), dumps(problem.members()), send)
@@ -262,6 +266,10 @@ async def _listen(receive: Receive, pump: Pump) -> None:
         log.exception("receive() raised: that the client leaves will be noticed by sending only")
     else:
         pump.interrupt("disconnected")
+
+
+def _not_acceptable(detail: str, available: list[str]) -> Problem:
+    return Problem(title="Not Acceptable", status=406, detail=detail, extensions={"available": available})
 
 
 def _varies(codings: Sequence[str]) -> tuple[bytes, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, NoReturn, Unpack, cast
+from typing import TYPE_CHECKING, Any, NoReturn, Unpack
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -79,7 +79,9 @@ class Stream(asgi.Stream[asgi.T], Response):
 
 def _has_body(scope: asgi.Scope) -> bool:
     fields = {name.lower(): value for name, value in scope["headers"]}
-    return fields.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in fields
+    if scope.get("http_version", "1.1")[0] == "1" and b"transfer-encoding" not in fields:
+        return bool(fields.get(b"content-length", b"0") != b"0")
+    return scope["method"] not in {"GET", "HEAD"}  # HTTP/2 need not say that there is a body
 
 
 def _refuse_lazy_reads(scope: asgi.Scope) -> None:
@@ -104,9 +106,9 @@ async def _refused() -> NoReturn:
 
 
 def _is_unread(value: Any, scope: asgi.Scope) -> bool:
-    if not isinstance(value, Request):
+    if not issubclass(type(value), Request):  # an instance may be a proxy that answers with an error
         return False
-    request = cast("Any", value)
-    if request.scope["headers"] is not scope["headers"]:
+    request: Any = value
+    if request.scope.get("headers") is not scope["headers"]:
         return False
     return not getattr(request, "_stream_consumed", False) and not hasattr(request, "_body")

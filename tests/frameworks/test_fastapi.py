@@ -159,6 +159,41 @@ def test_a_body_that_is_read_too_late_is_an_error(path: str, caplog: pytest.LogC
         assert "cannot read the request's body" in caplog.text
 
 
+class Proxy:
+    """A local variable of somebody's, as flask and Django have them."""
+
+    @property
+    def __class__(self) -> type:
+        raise RuntimeError("working outside of a context")
+
+
+@pytest.mark.parametrize("version", ["1.1", "2"])
+def test_a_body_that_names_no_length_is_found_too(version: str) -> None:
+    """HTTP/2 has no field for it; and what else lies in the callers' frames is left alone."""
+    sent: list[Any] = []
+
+    body = [{"type": "http.request", "body": b"x", "more_body": False}]
+
+    async def receive() -> Any:
+        return body.pop() if body else await asyncio.Event().wait()
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def main() -> None:
+        proxy = Proxy()
+        headers = [(b"transfer-encoding", b"chunked")] if version == "1.1" else []
+        scope = {"type": "http", "method": "POST", "path": "/", "headers": headers, "http_version": version}
+        request = Request(scope, receive)
+        empty = Request({"type": "http"})
+        async with asyncio.timeout(5):
+            with pytest.raises(RuntimeError, match="cannot read the request's body"):
+                await Stream(Held(request).lengths())(scope | {"query_string": b""}, receive, send)
+        del proxy, empty
+
+    asyncio.run(main())
+
+
 @pytest.mark.parametrize(("path", "body"), [("/itself", [1]), ("/read", [10])])
 def test_a_body_that_was_read_or_is_not_asked_for(path: str, body: list[int]) -> None:
     assert TestClient(late_readers()).post(path, content=b"0123456789").json() == body

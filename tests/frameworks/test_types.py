@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NewType
 
+import annotated_types
 import msgspec
 import pydantic
 import pytest
@@ -140,6 +141,54 @@ def test_any_type_will_do(item_type: Any, item: Any, path: str, caplog: pytest.L
 def test_an_events_data_is_the_item(format_: Format, body: str) -> None:
     items = [Event(GOOD[0], id="7"), Event(retry=5)]
     assert app_of(items, Plain, format_).get("/").text.partition("event: end")[0] == body
+
+
+class MoreModel(Model):
+    password: str = "secret"  # noqa: S105 - no secret
+
+
+@pytest.mark.parametrize("item_type", [Model, list[Model], Model | None])
+@pytest.mark.parametrize("format_", [NDJSON(), CSV(header=False)], ids=repr)
+def test_a_subclass_shows_no_more_than_the_type(item_type: Any, format_: Format) -> None:
+    item: Any = MoreModel(id=1, tags=["a"])
+    answer = app_of([[item] if item_type == list[Model] else item], item_type, format_).get("/")
+    assert answer.status_code == 200
+    assert "secret" not in answer.text
+
+
+@dataclass
+class Holds:
+    model: Model
+
+
+@pytest.mark.parametrize(
+    ("item_type", "bad", "good"),
+    [
+        (pydantic.PositiveInt, -5, 5),
+        (Annotated[int, pydantic.Field(gt=0)], -5, 5),
+        (list[Annotated[int, annotated_types.Gt(0)]], [-5], [5]),
+        (pydantic.HttpUrl, "x", "http://x/"),
+        (NewType("Order", Model), {"id": "x"}, {"id": 1, "tags": []}),
+        (Holds, {"model": {}}, {"model": {"id": 1, "tags": []}}),
+    ],
+    ids=str,
+)
+def test_what_pydantic_constrains_is_pydantics(item_type: Any, bad: Any, good: Any) -> None:
+    assert app_of([bad], item_type).get("/").status_code == 500
+    assert app_of([good], item_type).get("/").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/", "/sync"])
+def test_an_item_is_converted_once(path: str) -> None:
+    """It may be used up by that."""
+    items = [{"id": number, "tags": (text for text in ("a", "b"))} for number in range(2)]
+    lines = app_of(items, Model).get(path).text.splitlines()
+    assert [json.loads(line)["tags"] for line in lines] == [["a", "b"]] * 2
+
+
+def test_a_stream_of_events_is_checked_by_nobody() -> None:
+    assert Stream[Event]([Event("x", id="1")]).item_type is Event
+    assert "id: 1\ndata: x\n" in app_of([Event("x", id="1")], Event, EventStream()).get("/").text
 
 
 def test_what_the_frameworks_see() -> None:

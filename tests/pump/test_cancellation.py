@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -153,6 +155,38 @@ def test_what_a_hanging_source_gave_is_counted(caplog: pytest.LogCaptureFixture)
     (outcome,) = asyncio.run(main()).outcomes
     assert (outcome.reason, outcome.items) == ("disconnected", 5)
     assert f"source ({__file__}:" in caplog.text
+
+
+def test_what_is_left_to_itself_is_kept() -> None:
+    """By us: the event loop has weak references only."""
+    ended: list[bool] = []
+    held_by: list[weakref.ref[asyncio.Future[None]]] = []
+
+    async def source() -> AsyncIterator[int]:
+        try:
+            yield 1
+            await asyncio.sleep(60)
+        finally:
+            future = asyncio.get_running_loop().create_future()
+            held_by.append(weakref.ref(future))
+            await future
+            ended.append(True)
+
+    async def main() -> None:
+        exchange = Exchange()
+        task = asyncio.create_task(exchange.run(source(), delivery=Delivery(cleanup_timeout=0.01)))
+        await until(lambda: bool(exchange.body))
+        exchange.left.set()
+        await task
+        del task
+        gc.collect()
+        future = held_by[0]()
+        assert future is not None, "the garbage collector has ended the source"
+        future.set_result(None)
+        await until(lambda: bool(ended))
+
+    asyncio.run(main())
+    assert ended == [True]
 
 
 def test_a_place_for_a_thread_is_given_back(monkeypatch: pytest.MonkeyPatch) -> None:

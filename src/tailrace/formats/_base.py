@@ -60,7 +60,7 @@ class Encoder:
         """
 
     def join(self, frames: list[bytes]) -> bytes:
-        """The next frames of the body, of which there is at least one, as they go out."""
+        """The next frames of the body, of which there is at least one, as they go out; must not raise."""
         head, self.first = self.first, self.lead
         return self.seal(head + (self.tail + self.lead).join(frames) + self.tail)
 

@@ -21,11 +21,18 @@ class Checked(Encoder):
         super().__init__(self._encode_converted)
         self._encoder = encoder
         self._convert = convert
+        self._kept: tuple[Any, Any] | None = None
         self.opening, self.lead, self.tail = encoder.opening, encoder.lead, encoder.tail
         self.keep_alive, self.terminal_id = encoder.keep_alive, encoder.terminal_id
         self.compressible, self.longest_run = encoder.compressible, encoder.longest_run
 
     def _converted(self, item: Any) -> Any:
+        # Once for each item: it may be an iterator, or its own validators may take their time.
+        if self._kept is None or self._kept[0] is not item:
+            self._kept = item, self._convert_item(item)
+        return self._kept[1]
+
+    def _convert_item(self, item: Any) -> Any:
         if says_nothing(item):
             return item
         return item.with_data(self._convert(item.data)) if isinstance(item, Event) else self._convert(item)
@@ -33,11 +40,13 @@ class Checked(Encoder):
     def _encode_converted(self, item: Any) -> bytes:
         value = self._converted(item)
         try:
-            return self._encoder.encode(value)
+            frame = self._encoder.encode(value)
         except NotPlain:
             raise
         except Exception as error:
             raise unwritable(error, self._encoder.encode, value, 0) from error
+        self._kept = None  # the source may use its item again
+        return frame
 
     def says_nothing(self, item: Any) -> bool:
         return self._encoder.says_nothing(item)

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Final
 
 import msgspec
 
-from tailrace._errors import DecodeError, EncodeError, LimitExceeded, Truncated
+from tailrace._errors import DecodeError, LimitExceeded, Truncated, Unfit
 from tailrace._event import Event
 from tailrace._json import Encode, ForeignEncoder, ItemEncoder, NotPlain, dumps
 from tailrace._lines import Lines
@@ -54,7 +54,7 @@ class CSV:
         self, *columns: str, header: bool = True, delimiter: str = ",", guard: bool = True, bom: bool = False
     ) -> None:
         named: tuple[Any, ...] = columns
-        if len(set(named)) < len(named) or not all(isinstance(name, str) for name in named):
+        if not all(isinstance(name, str) for name in named) or len(set(named)) < len(named):
             raise ValueError(f"CSV{columns!r}: expected the names of columns, each once")
         if delimiter not in _DELIMITERS:
             raise ValueError(
@@ -91,12 +91,14 @@ class _Encoder(Encoder):
 
     def __init__(self, format_: CSV, encoder: ForeignEncoder | None) -> None:
         super().__init__(_undecided)
-        self._to_json = ItemEncoder(encoder).dumps
+        to_json = ItemEncoder(encoder).dumps
         self._format = format_
         self._columns = format_.columns
         self._delimiter = format_.delimiter.encode()
         self._formulas = _FORMULAS if format_.guard else ()
+        # What another encoder writes may be no array at all: it is looked at item by item.
         self._careful = encoder is not None or format_.delimiter != ","
+        self._to_row: Encode = (lambda cells: self._row(to_json(cells))) if self._careful else to_json
         self.opening = (_BOM if format_.bom else b"") + (self._header() if format_.columns else b"")
 
     def adapt(self, item: Any) -> None:
@@ -109,30 +111,31 @@ class _Encoder(Encoder):
         if members is None:
             self._adapt_to_lists(item)
             return
-        if not self._columns and not members.names:
-            raise EncodeError("an object without members has no columns")
+        if not self._columns and not members:
+            raise Unfit("an object without members has no columns")
         if not self._columns:
-            self._columns = members.names
+            self._columns = tuple(members)
             self.first = self._header()
         # Whoever names no columns wants all that there are.
-        width = len(self._columns) if members.sized and not self._format.columns else 0
-        take = members.take(self._columns)
-        self.encode = rows_of_objects(item.__class__, self._columns, width, take, self._to_json)
+        exact = not self._format.columns
+        self.encode = rows_of_objects(item.__class__, self._columns, self._to_row, exact=exact)
 
     def _adapt_to_lists(self, item: Any) -> None:
         if not {list, tuple} & set(item.__class__.__mro__):
-            raise EncodeError(f"CSV takes objects and lists, got {type(item).__qualname__}")
+            raise Unfit(f"CSV takes objects and lists, got {type(item).__qualname__}")
         if self._format.header and not self._columns:
-            raise EncodeError("a list does not name its columns; expected CSV('id', …) or CSV(header=False)")
-        self.encode = rows_of_lists(item.__class__, self._columns, self._to_json)
+            raise Unfit("a list does not name its columns; expected CSV('id', …) or CSV(header=False)")
+        self.encode = rows_of_lists(item.__class__, self._columns, self._to_row)
 
     def _header(self) -> bytes:
         return self._row(dumps(self._columns)) if self._format.header else b""
 
     def join(self, frames: list[bytes]) -> bytes:
         head, self.first = self.first, b""
+        if self._careful:
+            return head + b"".join(frames)
         run = _END.join([frame[1:-1] for frame in frames])
-        if self._careful or self._is_unlike_csv(run):
+        if self._is_unlike_csv(run):
             return head + b"".join([self._row(frame) for frame in frames])
         return head + run + _END
 
@@ -179,7 +182,8 @@ def _of_events(encode_data: Encode) -> Encode:
 class CSVDecoder(BaseDecoder[Any]):
     """CSV to rows: a dict for each, by the names in the header; without a header a list. Cells are text.
 
-    A row is delivered at the line end behind it. Quoted cells may hold line ends. Takes CRLF and LF.
+    A row is delivered at the line end behind it, without which it may be cut. Quoted cells may hold line ends.
+    Takes CRLF and LF.
     """
 
     def __init__(self, limits: Limits, *, header: bool = True, delimiter: str = ",") -> None:
@@ -260,16 +264,18 @@ class CSVDecoder(BaseDecoder[Any]):
         )
 
     def _end(self, items: list[Any]) -> None:
+        del items
         rest = self._lines.rest()
+        if not self._open and not rest.strip(b"\r"):
+            return
+        # RFC 4180 lets the last line end lack. Then nobody can tell a last row from the beginning of one.
         if self._open or rest.count(b'"') % 2:
             self._refuse_failed(b"\n".join([*self._parts, rest]))
-            raise Truncated(
-                f"the body ends inside a row, after {self._count} complete ones",
-                record=self._count,
-                offset=self._offset,
-            )
-        if rest:
-            self._line(rest, items)
+        raise Truncated(
+            f"the body ends inside a row, after {self._count} complete ones",
+            record=self._count,
+            offset=self._offset,
+        )
 
     def _refuse_failed(self, row: bytes) -> None:
         """Raise `StreamFailed` where the row that is cut is the word of a server that failed."""

@@ -7,8 +7,7 @@ import contextlib
 import contextvars
 import sys
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping, MutableMapping, Sequence
-from functools import cache
-from typing import TYPE_CHECKING, Any, Final, Generic, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypedDict
 
 from tailrace._compress import check_codings, choose_coding, compressor
 from tailrace._drive import Pump
@@ -20,6 +19,7 @@ from tailrace._negotiate import Offer, available, choose
 from tailrace._problem import log
 from tailrace._send import Outlet
 from tailrace._source import check_content
+from tailrace._typed import T, Typed
 from tailrace._validate import converter
 from tailrace.drain import current_drain
 from tailrace.formats import CSV, NDJSON, Checked, EventStream, Format, JSONArray, JSONSeq
@@ -40,32 +40,6 @@ _READING_TIME: Final = 0.1
 """Seconds between the last byte of a failed body and the abort, unless the client leaves before."""
 
 
-if TYPE_CHECKING:
-    import typing_extensions
-
-    T = typing_extensions.TypeVar("T", default=Any)
-
-    class _Of(Generic[T]):
-        item_type: Any
-else:
-
-    class _Of:
-        """What `Stream[Order]` is made with: a class, for frameworks look for one behind `->`."""
-
-        item_type: Any = None
-
-        def __class_getitem__(cls, item_type: Any) -> type:
-            return cls if isinstance(item_type, TypeVar) else _of(cls, item_type)
-
-    @cache
-    def _of(kind: type, item_type: Any) -> type:
-        converter(item_type)
-        name = f"{kind.__qualname__}[{getattr(item_type, '__qualname__', item_type)}]"
-        return type(name, (kind,), {"__module__": kind.__module__, "item_type": item_type})
-
-    T = TypeVar("T")
-
-
 class Options(TypedDict, total=False):
     """What every framework's `Stream` takes by name, as `asgi.Stream` does."""
 
@@ -76,7 +50,7 @@ class Options(TypedDict, total=False):
     filename: str | None
 
 
-class Stream(_Of[T]):
+class Stream(Typed[T]):
     """A response whose body is written while its items come.
 
     `content` is an async or a sync iterable of items; a sync one runs in a thread of its own. `formats`

@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from tailrace import asgi
 from tailrace._errors import Abort
+from tailrace._typed import T
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Iterable, Mapping
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from starlette.background import BackgroundTask
 
 
-class Stream(asgi.Stream[asgi.T], Response):
+class Stream(asgi.Stream[T], Response):
     """A response whose body is written while its items come; see `tailrace.asgi.Stream`.
 
     `background` runs once the stream has ended, however it ended, unless the server cancels it. An

@@ -57,7 +57,10 @@ def rows_of_objects(kind: type[Any], columns: tuple[str, ...], to_json: Encode, 
             cells = take(found)
         except KeyError as missing:
             raise EncodeError(f"expected the columns {_shown(columns)}, missing {missing}") from None
-        return _written(cells, item, to_json)
+        try:
+            return to_json(cells)
+        except Exception as error:
+            raise unwritable(error, to_json, item, 0) from error
 
     return encode
 
@@ -72,16 +75,9 @@ def rows_of_lists(kind: type[Any], columns: tuple[str, ...], to_json: Encode) ->
             raise EncodeError("expected a cell or more, got an empty list")
         if columns and len(item) != len(columns):
             raise EncodeError(f"expected {len(columns)} cells ({_shown(columns)}), got {len(item)}")
-        return _written(item, item, to_json)
+        return to_json(item)
 
     return encode
-
-
-def _written(cells: Sequence[Any], item: Any, to_json: Encode) -> bytes:
-    try:
-        return to_json(cells)
-    except Exception as error:
-        raise unwritable(error, to_json, item, 0) from error
 
 
 def _shown(names: Any) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
@@ -32,8 +33,6 @@ class _Gzip:
         self._member = zlib.compressobj(_GZIP_LEVEL, wbits=_GZIP_WINDOW)
 
     def compress(self, data: bytes, /, *, end: bool) -> bytes:
-        if not data and not end:
-            return b""
         return self._member.compress(data) + self._member.flush(zlib.Z_FINISH if end else zlib.Z_SYNC_FLUSH)
 
 
@@ -42,8 +41,6 @@ class _Zstd:
         self._frame: Any = _zstd().ZstdCompressor(_ZSTD_LEVEL)
 
     def compress(self, data: bytes, /, *, end: bool) -> bytes:
-        if not data and not end:
-            return b""
         flush = self._frame.FLUSH_FRAME if end else self._frame.FLUSH_BLOCK
         return cast("bytes", self._frame.compress(data, flush))
 
@@ -51,6 +48,7 @@ class _Zstd:
 _COMPRESSORS: Final[dict[str, Callable[[], Compressor]]] = {"zstd": _Zstd, "gzip": _Gzip}
 
 
+@cache
 def _zstd() -> Any:
     """The standard library's module from Python 3.14 on, before that the same one as a package."""
     for name in ("compression.zstd", "backports.zstd"):

@@ -144,7 +144,9 @@ class Pump(Sink):
             self._room.set_result(None)
         if self.reason is not None and not self.exhausted:
             run += self._close()
-        if self._compressor is not None:  # what failed has no end: to whoever decompresses it, it is cut
+        if self._compressor is not None and (
+            run or self.sound
+        ):  # what failed has no end: to whoever decompresses it, it is cut
             run = self._compressor.compress(run, end=self.sound)
         self._last = monotonic()
         self.delivered += len(run)

@@ -119,6 +119,11 @@ class Stream(Typed[T]):
         encoder = format_.encoder(self._encoder)
         return encoder if self.item_type is None else Checked(encoder, converter(self.item_type))
 
+    def _codings(self, encoder: Encoder) -> tuple[str, ...]:
+        codings = self._delivery.compression
+        encoded = codings and b"content-encoding" in dict(self.raw_headers)
+        return codings if encoder.compressible and not encoded else ()
+
     def _pump(self, encoder: Encoder, coding: str | None = None) -> Pump:
         return Pump(
             self._content,
@@ -133,9 +138,8 @@ class Stream(Typed[T]):
         self, scope: Scope, receive: Receive, send: Send, format_: Format, media_type: str
     ) -> None:
         encoder = self._encoder_for(format_)
-        plain = not encoder.compressible or b"content-encoding" in dict(self.raw_headers)
-        codings = () if plain else self._delivery.compression
-        coding = choose_coding(_fields(scope, b"accept-encoding"), codings)
+        codings = self._codings(encoder)
+        coding = choose_coding(_fields(scope, b"accept-encoding"), codings) if codings else None
         headers = stream_headers(media_type, self.raw_headers, varies=_varies(codings), coding=coding)
         pump = self._pump(encoder, coding)
         try:

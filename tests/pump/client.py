@@ -26,7 +26,8 @@ SCOPE = {
 class Exchange:
     """One request: what was sent, when, and how it ended."""
 
-    def __init__(self, send: Callable[[Message], Awaitable[None]] | None = None) -> None:
+    def __init__(self, send: Callable[[Message], Awaitable[None]] | None = None, **scope: Any) -> None:
+        self.scope = SCOPE | scope
         self.messages: list[Message] = []
         self.times: list[float] = []
         self.outcomes: list[Outcome] = []
@@ -48,7 +49,7 @@ class Exchange:
         return {"type": "http.request", "body": b"", "more_body": False}
 
     async def run(self, content: Any, **options: Any) -> Exchange:
-        await Stream(content, on_finish=self.outcomes.append, **options)(dict(SCOPE), self.receive, self.send)
+        await Stream(content, on_finish=self.outcomes.append, **options)(self.scope, self.receive, self.send)
         return self
 
     @property

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tailrace import CSV, NDJSON, Bytes, Delivery, EventStream, JSONArray, Text
-from tailrace._compress import choose_coding
+from tailrace._compress import _zstd, choose_coding
 from tailrace.asgi import Stream
 
-from .client import SCOPE, Exchange
+from .client import Exchange
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -43,11 +43,9 @@ def exchange(
     content: Any, format_: Format, accept: str | None, *, method: str = "GET", **options: Any
 ) -> Exchange:
     async def run() -> Exchange:
-        made = Exchange()
         headers = [] if accept is None else [(b"accept-encoding", accept.encode())]
-        stream = Stream(content, formats=[format_], **({"delivery": BOTH} | options))
-        await stream(SCOPE | {"headers": headers, "method": method}, made.receive, made.send)
-        return made
+        made = Exchange(headers=headers, method=method)
+        return await made.run(content, formats=[format_], **({"delivery": BOTH} | options))
 
     return asyncio.run(run())
 
@@ -172,5 +170,6 @@ def test_without_zstd_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -
         raise ImportError
 
     monkeypatch.setattr("tailrace._compress.import_module", missing)
+    monkeypatch.setattr("tailrace._compress._zstd", _zstd.__wrapped__)  # which has not found it before
     with pytest.raises(ImportError, match=r"tailrace\[zstd\]"):
         Stream([1], delivery=BOTH)

@@ -16,8 +16,8 @@ import pydantic
 import pytest
 
 from tailrace import CSV, EncodeError
-from tailrace.asgi import Stream
 from tailrace.formats import encode
+from tests.pump.client import Exchange
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -92,13 +92,14 @@ class More(Plain):
         ([Plain(), More()], "expected the columns x, got x, b"),
         ([collections.defaultdict(int, a=1), collections.defaultdict(int, b=1)], "missing 'a'"),
         ([{"a": 1, "b": [1]}, {"a": 1, "b": [object()]}], r"path \$\.b\[0\]"),
+        ([(1, 2), (1, {"x": object()})], r"path \$\[1\]\.x"),
         ([{1: 2}, {3: 4}], "expected the columns 1, missing 3|expected the columns 1, missing 1"),
     ],
-    ids=["subclass", "default", "nested", "numbers as names"],
+    ids=["subclass", "default", "nested", "nested in a list", "numbers as names"],
 )
 def test_what_is_missing_or_wrong(items: list[Any], says: str) -> None:
     with pytest.raises(EncodeError, match=rf"record 1.*{says}"):
-        encode(CSV(), items)
+        encode(CSV(header=not isinstance(items[0], tuple)), items)
 
 
 def test_a_look_changes_nothing() -> None:
@@ -134,16 +135,6 @@ def test_what_another_encoder_cannot_write_is_the_items_error(encoder: Any, bad:
     assert "missing" not in str(caught.value)
 
 
-SCOPE = {
-    "type": "http",
-    "method": "GET",
-    "path": "/",
-    "query_string": b"",
-    "headers": [(b"accept", b"text/csv")],
-    "asgi": {"spec_version": "2.3"},
-}
-
-
 class Detached:
     """What cannot be looked into, as an ORM's object without its session."""
 
@@ -156,20 +147,14 @@ class Detached:
 
 
 def answer(content: Any, **options: Any) -> tuple[int, bytes]:
-    sent: list[Any] = []
-
-    async def send(message: Any) -> None:
-        sent.append(message)
-
-    async def receive() -> Any:
-        await asyncio.Event().wait()
+    exchange = Exchange(headers=[(b"accept", b"text/csv")])
 
     async def main() -> None:
         async with asyncio.timeout(5):
-            await Stream(content, **options)(dict(SCOPE), receive, send)
+            await exchange.run(content, **options)
 
     asyncio.run(main())
-    return sent[0]["status"], b"".join(message["body"] for message in sent[1:])
+    return exchange.messages[0]["status"], exchange.body
 
 
 async def of(*items: Any) -> AsyncIterator[Any]:

@@ -75,7 +75,10 @@ def rows_of_lists(kind: type[Any], columns: tuple[str, ...], to_json: Encode) ->
             raise EncodeError("expected a cell or more, got an empty list")
         if columns and len(item) != len(columns):
             raise EncodeError(f"expected {len(columns)} cells ({_shown(columns)}), got {len(item)}")
-        return to_json(item)
+        try:
+            return to_json(item)
+        except Exception as error:
+            raise unwritable(error, to_json, item, 0) from error
 
     return encode
 

@@ -7,6 +7,8 @@ import unicodedata
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
+from tailrace._media import TOKEN
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
@@ -19,7 +21,7 @@ _ALWAYS: Final = {
     "x-content-type-options": "nosniff",
 }
 _FRAMING: Final = frozenset({"connection", "content-length", "content-type", "transfer-encoding"})
-_NAME: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_NAME: Final = re.compile(TOKEN)
 _NOT_IN_FILENAME: Final = re.compile("[\x00-\x1f\x7f-\x9f/\\\\\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 """Control characters, separators of paths and lines, what turns the direction of text, and lone surrogates."""
 _NOT_PLAIN: Final = re.compile(r'["%/\\]|[^ -~]|^[. ]*$|[. ]+$')

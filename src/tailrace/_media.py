@@ -12,13 +12,13 @@ from tailrace._errors import InvalidAccept
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_TOKEN: Final = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"  # noqa: S105 - RFC 9110 5.6.2, no secret
-_VALUE: Final = rf'(?:{_TOKEN}|"(?:[^"\\]|\\.)*")'
-_PARAMETER: Final = re.compile(rf"[ \t]*;[ \t]*(?:({_TOKEN})=({_VALUE}))?")
+TOKEN: Final = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"  # noqa: S105 - RFC 9110 5.6.2, no secret
+_VALUE: Final = rf'(?:{TOKEN}|"(?:[^"\\]|\\.)*")'
+_PARAMETER: Final = re.compile(rf"[ \t]*;[ \t]*(?:({TOKEN})=({_VALUE}))?")
 # `*` alone and a weight without its zero are not in the grammar, but old Java clients send both.
-_RANGE: Final = re.compile(rf"[ \t]*(?:({_TOKEN})/({_TOKEN})|(\*))")
+_RANGE: Final = re.compile(rf"[ \t]*(?:({TOKEN})/({TOKEN})|(\*))")
 _WEIGHT: Final = re.compile(r"(?:0?\.\d{0,3}|0|1(?:\.0{0,3})?)")
-_CODING: Final = re.compile(rf"({_TOKEN})(?:[ \t]*;[ \t]*[qQ]=([0-9.]+))?")
+_CODING: Final = re.compile(rf"({TOKEN})(?:[ \t]*;[ \t]*[qQ]=([0-9.]+))?")
 _NEXT: Final = re.compile(r"[ \t]*(?:,|$)")
 _LONGEST_SHOWN: Final = 80
 

@@ -26,21 +26,23 @@ async def ticks(count: int = 5) -> AsyncIterator[int]:
         await asyncio.sleep(0.002)
 
 
+async def many_ticks(closed: list[bool]) -> AsyncIterator[int]:
+    """Ticks that tell when they were closed."""
+    try:
+        async for number in ticks(1000):
+            yield number
+    finally:
+        closed.append(True)
+
+
 def test_a_send_that_raises_is_a_departure() -> None:
     closed: list[bool] = []
-
-    async def source() -> AsyncIterator[int]:
-        try:
-            async for number in ticks(1000):
-                yield number
-        finally:
-            closed.append(True)
 
     async def send(message: Message) -> None:
         if b"3" in message.get("body", b""):
             raise ConnectionResetError
 
-    exchange = asyncio.run(Exchange(send).run(source()))
+    exchange = asyncio.run(Exchange(send).run(many_ticks(closed)))
     assert (exchange.reason, closed) == ("disconnected", [True])
 
 
@@ -141,13 +143,6 @@ class Panic(BaseException):
 def test_whatever_send_raises_is_raised_by_the_application(waits: bool) -> None:  # noqa: FBT001 - a test's parameter
     closed: list[bool] = []
 
-    async def source() -> AsyncIterator[int]:
-        try:
-            async for number in ticks(1000):
-                yield number
-        finally:
-            closed.append(True)
-
     async def send(message: Message) -> None:
         if b"3" in message.get("body", b""):
             if waits:
@@ -157,7 +152,7 @@ def test_whatever_send_raises_is_raised_by_the_application(waits: bool) -> None:
     async def main() -> None:
         with pytest.raises(Panic):
             async with asyncio.timeout(5):
-                await Exchange(send).run(source())
+                await Exchange(send).run(many_ticks(closed))
 
     asyncio.run(main())
     assert closed == [True]

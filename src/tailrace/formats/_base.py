@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
-from tailrace._errors import DecodeError, LimitExceeded, StreamFailed, TailraceError
+from tailrace._errors import DecodeError, LimitExceeded, StreamFailed, TailraceError, Truncated
 from tailrace._event import says_nothing
 from tailrace._json import Encode, ForeignEncoder, ItemEncoder, unwritable
 
@@ -150,6 +150,10 @@ class BaseDecoder(Generic[T]):
         self.limits = limits
         self._error: TailraceError | None = None
         self._total = 0
+        self._count: int = 0
+        """Records that came so far."""
+        self._offset: int = 0
+        """The byte of the body that the next piece begins at, or the record that is read."""
 
     def feed(self, data: bytes, /) -> list[T]:
         """The items that `data` completes."""
@@ -179,6 +183,20 @@ class BaseDecoder(Generic[T]):
         items: list[T] = []
         self._end(items)
         return items
+
+    def _too_long(self, what: str) -> LimitExceeded:
+        return LimitExceeded(
+            f"{what} is over the limit of {self.limits.line} bytes (Limits.line)",
+            record=self._count,
+            offset=self._offset,
+        )
+
+    def _cut(self, what: str) -> Truncated:
+        return Truncated(
+            f"the body ends inside {what}, after {self._count} complete ones",
+            record=self._count,
+            offset=self._offset,
+        )
 
     def _take(self, data: bytes, items: list[T]) -> None:
         raise NotImplementedError

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Final
 
 import msgspec
 
-from tailrace._errors import DecodeError, LimitExceeded, Truncated, Unfit
+from tailrace._errors import DecodeError, Unfit
 from tailrace._event import Event
 from tailrace._json import Encode, ForeignEncoder, ItemEncoder, NotPlain, dumps
 from tailrace._lines import Lines
@@ -196,21 +196,19 @@ class CSVDecoder(BaseDecoder[Any]):
         self._size = 0
         self._open = False
         """Whether the row goes on in the next line, for a quote is open."""
-        self._count = 0
-        self._offset = 0
 
     def _take(self, data: bytes, items: list[Any]) -> None:
         for line in self._lines.feed(data):
             self._line(line, items)
             self._offset += len(line) + 1
         if self._lines.overlong:
-            raise self._too_long()
+            raise self._too_long("a row")
 
     def _line(self, line: bytes, items: list[Any]) -> None:
         self._parts.append(line)
         self._size += len(line) + 1
         if self._size > self.limits.line:
-            raise self._too_long()
+            raise self._too_long("a row")
         self._open ^= line.count(b'"') % 2 == 1
         if not self._open:
             self._row(b"\n".join(self._parts), items)
@@ -256,13 +254,6 @@ class CSVDecoder(BaseDecoder[Any]):
             position, more = found.end(), bool(found[3])
         return cells
 
-    def _too_long(self) -> LimitExceeded:
-        return LimitExceeded(
-            f"a row is over the limit of {self.limits.line} bytes (Limits.line)",
-            record=self._count,
-            offset=self._offset,
-        )
-
     def _end(self, items: list[Any]) -> None:
         del items
         rest = self._lines.rest()
@@ -271,11 +262,7 @@ class CSVDecoder(BaseDecoder[Any]):
         # RFC 4180 lets the last line end lack. Then nobody can tell a last row from the beginning of one.
         if self._open or rest.count(b'"') % 2:
             self._refuse_failed(b"\n".join([*self._parts, rest]))
-        raise Truncated(
-            f"the body ends inside a row, after {self._count} complete ones",
-            record=self._count,
-            offset=self._offset,
-        )
+        raise self._cut("a row")
 
     def _refuse_failed(self, row: bytes) -> None:
         """Raise `StreamFailed` where the row that is cut is the word of a server that failed."""

@@ -157,7 +157,6 @@ class EventStreamDecoder(BaseDecoder[Event]):
         self._size = 0
         self._event = b""
         self._id: bytes | None = None
-        self._count = 0
 
     def _take(self, data: bytes, items: list[Event]) -> None:
         if self._bom is not None:

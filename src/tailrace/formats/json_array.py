@@ -78,8 +78,6 @@ class JSONArrayDecoder(BaseDecoder[Any]):
         self._depth = 0
         self._parts: list[bytes] = []
         self._size = 0
-        self._count = 0
-        self._offset = 0
         self._steps = {
             _At.START: self._start,
             _At.FIRST: self._element,

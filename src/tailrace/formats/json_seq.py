@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from tailrace._errors import DecodeError, LimitExceeded, Truncated
+from tailrace._errors import DecodeError, LimitExceeded
 from tailrace._json import ForeignEncoder, decode
 from tailrace._model import Limits, Problem
 from tailrace.formats._base import BaseDecoder, Encoder, JSONEncoder
@@ -58,8 +58,6 @@ class JSONSeqDecoder(BaseDecoder[Any]):
         self._parts: list[bytes] = []
         self._size = 0
         self._whole_line = False
-        self._count = 0
-        self._offset = 0
 
     def _take(self, data: bytes, items: list[Any]) -> None:
         for index, text in enumerate(data.split(_RS)):
@@ -82,11 +80,7 @@ class JSONSeqDecoder(BaseDecoder[Any]):
         self._parts.append(line)
         self._size += len(line)
         if self._size > self.limits.line:
-            raise LimitExceeded(
-                f"a text is over the limit of {self.limits.line} bytes (Limits.line)",
-                record=self._count,
-                offset=self._offset,
-            )
+            raise self._too_long("a text")
         if end:
             self._first_line(items)
             self._add(end + rest, items)
@@ -129,8 +123,4 @@ class JSONSeqDecoder(BaseDecoder[Any]):
         except LimitExceeded:
             raise
         except DecodeError:
-            raise Truncated(
-                f"the body ends inside a text, after {self._count} complete ones",
-                record=self._count,
-                offset=self._offset,
-            ) from None
+            raise self._cut("a text") from None

@@ -84,8 +84,6 @@ class NDJSONDecoder(BaseDecoder[Any]):
         self._lines = Lines(limits.line)
         self._end_expected = end
         self._ended = False
-        self._count = 0
-        self._offset = 0
 
     def _take(self, data: bytes, items: list[Any]) -> None:
         for line in self._lines.feed(data):
@@ -94,11 +92,7 @@ class NDJSONDecoder(BaseDecoder[Any]):
                 self._record(record, items)
             self._offset += len(line) + 1
         if self._lines.overlong:
-            raise LimitExceeded(
-                f"a line is over the limit of {self.limits.line} bytes (Limits.line)",
-                record=self._count,
-                offset=self._offset,
-            )
+            raise self._too_long("a line")
 
     def _record(self, text: bytes, items: list[Any]) -> None:
         if self._ended:
@@ -135,11 +129,7 @@ class NDJSONDecoder(BaseDecoder[Any]):
         except LimitExceeded:
             raise
         except DecodeError:
-            raise Truncated(
-                f"the body ends inside a record, after {self._count} complete ones",
-                record=self._count,
-                offset=self._offset,
-            ) from None
+            raise self._cut("a record") from None
 
 
 def _is_end(value: Any) -> bool:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 BENCHMARKS = ("bulk", "live", "compress")
+SERVERS = ("nginx", "nginx-debian", "valkey", "postgresql", "chromium")
 EVERYTHING = ("demo", "lint", "test")
 
 
@@ -61,6 +62,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     test.epilog = "What else is given goes to pytest, as in: run.py test -- tests/gate -k sizes -x"
     test.add_argument("--fast", action="store_true", help="leave out what is marked slow")
+    test.add_argument(
+        "--without",
+        action="append",
+        default=[],
+        metavar="NAME",
+        choices=SERVERS,
+        help="leave out the tests that need this server, once for each: %(choices)s",
+    )
     bench = _command(commands, "bench", _bench, "measure against peers, each in its pinned version")
     bench.add_argument("name", metavar="NAME", choices=BENCHMARKS, help="what to measure: %(choices)s")
     bench.add_argument(
@@ -99,6 +108,7 @@ def _test(options: argparse.Namespace, rest: list[str]) -> int:
     report = CACHE / "test-results.xml"
     report.unlink() if report.exists() else None
     chosen = ["-m", "not slow"] if options.fast else []
+    chosen += [f"--without={name}" for name in options.without]
     passed_on = [word for word in rest if word != "--"]
     command = [str(python), "-m", "pytest", f"--junitxml={report}", *chosen, *passed_on]
     code = call(command, _environment(python))

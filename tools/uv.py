@@ -71,7 +71,7 @@ def _install(python: str, own: Path) -> None:
             if call(command, env) == 0 and _version([str(_program(Path(target)))]) >= MINIMUM:
                 shutil.rmtree(own, ignore_errors=True)
                 Path(target).replace(own)
-                shutil.rmtree(own.parent / "debian", ignore_errors=True)
+                shutil.rmtree(own.parent / "debian" / debian.PIP, ignore_errors=True)
                 return
     raise Stop(FAILED.format(minimum=".".join(map(str, MINIMUM))))
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.real import processes
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -39,12 +41,11 @@ class Demo:
 def serving(cache: Path, repository: Path, packages: list[Path]) -> Iterator[Demo]:
     command: list[str | Path] = [sys.executable, HERE / "small_demo.py", cache, repository, *packages]
     pipe = subprocess.PIPE
-    with subprocess.Popen(command, cwd=ROOT, stdout=pipe, stderr=pipe, text=True) as server:
-        try:
-            assert server.stdout is not None
+    with processes.running(command, cwd=ROOT, stdout=pipe, stderr=pipe, text=True) as server:
+        assert server.stdout is not None
+        assert server.stderr is not None
+        with server.stdout, server.stderr:
             yield Demo(server, int(server.stdout.readline()))
-        finally:
-            server.terminate()
 
 
 def until(condition: Callable[[], bool], seconds: float = 20) -> None:

@@ -6,19 +6,21 @@ import contextlib
 import os
 import re
 import shutil
-import signal
-import socket
-import subprocess
 import sys
 import sysconfig
 import time
 from dataclasses import dataclass, field
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from tests.real import known, processes
+from tests.real.ports import free_port
 
 from .wire import Reply, fetch
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Callable, Iterator
 
 T = TypeVar("T")
@@ -102,13 +104,13 @@ class Server:
 
     def kill(self) -> None:
         """End it and its workers; nothing is waited for, tests of shutdown are elsewhere."""
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
+        processes.end(self.process)
 
 
 def command(name: str, target: str, port: int) -> list[str]:
     """How each server is started: its own defaults, one worker, or the options behind its name."""
+    if name == "hypercorn serve()":
+        return [sys.executable, "shutdown_serve.py", target, str(port)]
     scripts = sysconfig.get_path("scripts")
     name, *options = name.split()
     program = shutil.which(name, path=scripts)
@@ -121,30 +123,27 @@ def command(name: str, target: str, port: int) -> list[str]:
             "hypercorn": [target, "--bind", f"127.0.0.1:{port}", "--error-logfile", "-"],
             "granian": [target, "--interface", "asgi", "--host", "127.0.0.1", "--port", str(port)],
             "daphne": [target, "-b", "127.0.0.1", "-p", str(port)],
+            # Its control socket is one file for all of a user's instances, in their home.
+            "gunicorn": [target, "--bind", f"127.0.0.1:{port}", "--no-control-socket"],
         }[name],
     ]
 
 
-def free_port() -> int:
-    """A port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def start(name: str, *, middleware: bool, app: str, logs: Path) -> Server:
-    """A server that answers; tried again on another port if that one was taken meanwhile."""
+def start(name: str, *, middleware: bool, app: str, logs: Path, port: int | None = None) -> Server:
+    """A server that answers; tried again on another port, unless one is given, if that one was taken meanwhile."""
     for attempt in range(ATTEMPTS):
         log = logs / f"{name}-{'middleware' if middleware else 'bare'}-{app}-{attempt}.log"
-        server = _spawn(name, middleware=middleware, app=app, log=log)
+        began = time.monotonic()
+        server = _spawn(name, middleware=middleware, app=app, log=log, port=port or free_port())
         if _answers(server):
+            program = name.split(maxsplit=1)[0]
+            known.started(program, metadata.version(program), "PyPI", time.monotonic() - began)
             return server
         server.kill()
     raise RuntimeError(f"{name} did not start; see {logs}")
 
 
-def _spawn(name: str, *, middleware: bool, app: str, log: Path) -> Server:
-    port = free_port()
+def _spawn(name: str, *, middleware: bool, app: str, log: Path, port: int) -> Server:
     environment = {
         **os.environ,
         "PYTHONPATH": str(HERE),
@@ -152,15 +151,8 @@ def _spawn(name: str, *, middleware: bool, app: str, log: Path) -> Server:
         "WITH_MIDDLEWARE": "1" if middleware else "",
     }
     with log.open("wb") as output:
-        process = subprocess.Popen(
-            command(name, f"apps.{app}:app", port),
-            cwd=HERE,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-        )
+        words = command(name, f"apps.{app}:app", port)
+        process = processes.spawn(words, cwd=HERE, env=environment, stdout=output, stderr=output)
     return Server(name, middleware, port, log, process)
 
 
@@ -174,9 +166,11 @@ def _answers(server: Server) -> bool:
 
 
 @contextlib.contextmanager
-def running(name: str, *, middleware: bool, app: str, logs: Path) -> Iterator[Server]:
+def running(
+    name: str, *, middleware: bool, app: str, logs: Path, port: int | None = None
+) -> Iterator[Server]:
     """A server for the time of a `with`."""
-    server = start(name, middleware=middleware, app=app, logs=logs)
+    server = start(name, middleware=middleware, app=app, logs=logs, port=port)
     try:
         yield server
     finally:

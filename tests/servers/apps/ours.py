@@ -14,6 +14,7 @@ from starlette.background import BackgroundTask
 from starlette.routing import Route
 
 from tailrace import (
+    CSV,
     NDJSON,
     Abort,
     Bytes,
@@ -53,9 +54,10 @@ async def teapot(request: Request, error: Exception) -> Response:
 
 
 def delivery(request: Request) -> Delivery:
-    """The times that the query sets."""
+    """What the query sets."""
     query = request.query_params
-    return Delivery(**{name: float(query[name]) for name in TIMES if name in query})
+    times = {name: float(query[name]) for name in TIMES if name in query}
+    return Delivery(compression=("zstd", "gzip") if "compress" in query else (), **times)
 
 
 Timed = Annotated[Delivery, Depends(delivery)]
@@ -189,6 +191,11 @@ async def bad_field(field: str, text: str, *, later: bool = False) -> Stream:
         yield Event("x", **fields)
 
     return Stream(rows(), formats=[EventStream()])
+
+
+@app.get("/file")
+async def file(run: Recorded, name: str, source_name: str = "some") -> Stream:
+    return Stream(source(source_name, run), formats=[CSV()], filename=name)
 
 
 @app.get("/bad-header")

@@ -1,0 +1,1 @@
+"""What stands beside an application where it is used, as real programs: got, started on free ports, ended."""

@@ -1,0 +1,47 @@
+"""The programs, whence each comes, and what the table at the end of a run says of them."""
+
+from __future__ import annotations
+
+import statistics
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class Missing(AssertionError):
+    """A program that cannot be had: a failure, so that nobody takes a run without it for a whole one."""
+
+    def __init__(self, name: str, why: str) -> None:
+        super().__init__(f"there is no {name}: {why}. To leave its tests out: run.py test --without {name}")
+
+
+@dataclass
+class Program:
+    """One program of this run. `source` says whence it comes, `seconds` how long each start took."""
+
+    name: str
+    version: str
+    source: str
+    seconds: list[float] = field(default_factory=list)
+
+
+_seen: dict[str, Program] = {}
+
+
+def started(name: str, version: str, source: str, seconds: float) -> None:
+    """Note that a program has answered, and after how long."""
+    _seen.setdefault(name, Program(name, version, source)).seconds.append(seconds)
+
+
+def table() -> Iterator[str]:
+    """A line for each program that was started."""
+    rows = [
+        (row.name, row.version, row.source, str(len(row.seconds)), f"{statistics.median(row.seconds):.2f} s")
+        for row in _seen.values()
+    ]
+    head = ("server", "version", "from", "starts", "ready in (median)")
+    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
+    for row in (head, *rows) if rows else ():
+        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()

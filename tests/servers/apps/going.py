@@ -22,7 +22,7 @@ GRACE = 1.5
 
 @contextlib.asynccontextmanager
 async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-    async with drain_on_signals(GRACE):
+    async with contextlib.nullcontext() if os.environ.get("UNDRAINED") else drain_on_signals(GRACE):
         yield
 
 
@@ -32,17 +32,22 @@ add_middleware(plain)
 app = drain(plain, GRACE) if os.environ.get("WRAPPED") else plain
 
 
-async def ticks(count: int | None) -> AsyncIterator[dict[str, int]]:
+async def ticks(count: int | None, every: float = 0.1) -> AsyncIterator[dict[str, int]]:
     number = 0
     while count is None or number < count:
         yield {"n": number}
         number += 1
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(every)
 
 
 @plain.get("/endless")
 async def endless() -> Any:
     return Stream(ticks(None))
+
+
+@plain.get("/quiet")
+async def quiet() -> Any:
+    return Stream(ticks(None, every=0.5))
 
 
 @plain.get("/short")

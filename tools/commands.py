@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 BENCHMARKS = ("bulk", "live", "compress")
-SERVERS = ("nginx", "nginx-debian", "valkey", "postgresql", "chromium")
+PROGRAMS = ("nginx", "nginx-debian", "valkey", "postgresql", "chromium", "curl")
 EVERYTHING = ("demo", "lint", "test")
 
 
@@ -67,8 +67,8 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="NAME",
-        choices=SERVERS,
-        help="leave out the tests that need this server, once for each: %(choices)s",
+        choices=PROGRAMS,
+        help="leave out the tests that need this program, once for each: %(choices)s",
     )
     bench = _command(commands, "bench", _bench, "measure against peers, each in its pinned version")
     bench.add_argument("name", metavar="NAME", choices=BENCHMARKS, help="what to measure: %(choices)s")

@@ -105,8 +105,9 @@ def current_drain() -> Drain | None:
 async def drain_on_signals(grace: float = 10.0) -> AsyncGenerator[Drain, None]:
     """End the open streams when the server is told to stop: for an application's lifespan.
 
-    Chains the server's own handlers of SIGTERM and SIGINT, which are called as before. `grace` is in seconds,
-    and should be less than what the server itself waits. In a thread that is not the main one signals
+    Chains the server's own handlers of SIGTERM and SIGINT, which are called as before; where there is none, the
+    process ends by the signal once the streams have. `grace` is in seconds, and should be less than what the
+    server itself waits. In a thread that is not the main one signals
     cannot be had; then only `Drain.start` ends the streams.
     """
     drain = Drain(grace)
@@ -144,11 +145,20 @@ def _chain(drain: Drain, *, hold: bool = False) -> dict[int, tuple[Any, Any]]:
     loop = asyncio.get_running_loop()
     for number in _SIGNALS:
         theirs = signal.getsignal(number)
-        if callable(theirs):  # neither ignored nor left to the system
+        if theirs is signal.SIG_DFL:  # hypercorn's workers: the system ends the process at once
+            ours = _holding(drain, loop, _by_default)
+        elif callable(theirs):  # not ignored
             ours = _holding(drain, loop, theirs) if hold else _beside(drain, loop, theirs)
-            signal.signal(number, ours)
-            chained[number] = ours, theirs
+        else:
+            continue
+        signal.signal(number, ours)
+        chained[number] = ours, theirs
     return chained
+
+
+def _by_default(number: int, _: FrameType | None) -> None:
+    signal.signal(number, signal.SIG_DFL)
+    signal.raise_signal(number)
 
 
 def _beside(drain: Drain, loop: asyncio.AbstractEventLoop, theirs: Handler) -> Handler:

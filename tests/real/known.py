@@ -18,8 +18,8 @@ class Missing(AssertionError):
 
 
 @dataclass
-class Program:
-    """One program of this run. `source` says whence it comes, `seconds` how long each start took."""
+class Started:
+    """A program of this run. `source` says whence it comes, `seconds` how long each start took."""
 
     name: str
     version: str
@@ -27,21 +27,22 @@ class Program:
     seconds: list[float] = field(default_factory=list)
 
 
-_seen: dict[str, Program] = {}
+_seen: dict[str, Started] = {}
 
 
-def started(name: str, version: str, source: str, seconds: float) -> None:
-    """Note that a program has answered, and after how long."""
-    _seen.setdefault(name, Program(name, version, source)).seconds.append(seconds)
+def started(name: str, version: str, source: str, *seconds: float) -> None:
+    """Note a program that is used; if it is a server, after how long it has answered."""
+    _seen.setdefault(name, Started(name, version, source)).seconds.extend(seconds)
 
 
 def table() -> Iterator[str]:
-    """A line for each program that was started."""
-    rows = [
-        (row.name, row.version, row.source, str(len(row.seconds)), f"{statistics.median(row.seconds):.2f} s")
-        for row in _seen.values()
-    ]
-    head = ("server", "version", "from", "starts", "ready in (median)")
+    """A line for each program that was used."""
+    rows = [(row.name, row.version, row.source, *_starts(row.seconds)) for row in _seen.values()]
+    head = ("program", "version", "from", "starts", "ready in (median)")
     widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
     for row in (head, *rows) if rows else ():
         yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+
+
+def _starts(seconds: list[float]) -> tuple[str, str]:
+    return (str(len(seconds)), f"{statistics.median(seconds):.2f} s") if seconds else ("", "")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.real.nginx import Nginx
+    from tests.real.programs import Program
 
 OVER_1_1: Final = "proxy_http_version 1.1; proxy_set_header Connection '';"
 PROXIES: Final = {
@@ -32,7 +32,7 @@ PROXIES: Final = {
 
 
 @contextlib.contextmanager
-def proxies(nginx: Nginx, upstream: int, folder: Path) -> Iterator[dict[str, int]]:
+def proxies(nginx: Program, upstream: int, folder: Path) -> Iterator[dict[str, int]]:
     """The port of each proxy, while they run."""
     folder = folder / nginx.name
     folder.mkdir(parents=True)
@@ -40,9 +40,9 @@ def proxies(nginx: Nginx, upstream: int, folder: Path) -> Iterator[dict[str, int
     (folder / "nginx.conf").write_text(_configuration(ports, upstream, folder))
     words = [nginx.path, "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", str(folder / "error.log")]
     began = time.monotonic()
-    with processes.running(words, env=nginx.all_variables) as process:
+    with processes.running(words, env=nginx.environment) as process:
         _wait(ports, process)
-        known.started(nginx.name, nginx.version, nginx.source, time.monotonic() - began)
+        known.started(nginx.name, nginx.version("-v"), nginx.source, time.monotonic() - began)
         yield ports
 
 

@@ -20,6 +20,8 @@ from .wire import Client, Reply
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from tests.real.programs import Program
+
 EVENTS: Final = "text/event-stream"
 FIRST: Final = b'"n":0'
 ANSWERED_WITHIN: Final = 20.0
@@ -75,7 +77,7 @@ def heard(clients: Sequence[Client], until: bytes | None = None) -> list[Reader]
 
 
 @contextlib.contextmanager
-def programs(server: Server, target: str, count: int) -> Iterator[Callable[[], list[Reader]]]:
+def programs(curl: Program, server: Server, target: str, count: int) -> Iterator[Callable[[], list[Reader]]]:
     """As many curls and as many streams of httpx2, which have had their first item; called, they are awaited."""
     readers = [Reader() for _ in range(2 * count)]
 
@@ -84,7 +86,8 @@ def programs(server: Server, target: str, count: int) -> Iterator[Callable[[], l
         return readers
 
     with ThreadPoolExecutor(1) as pool:
-        reading = pool.submit(asyncio.run, _read(f"http://127.0.0.1:{server.port}{target}", readers))
+        url = f"http://127.0.0.1:{server.port}{target}"
+        reading = pool.submit(asyncio.run, _read(curl, url, readers))
         eventually(
             lambda: reading.done() or all(FIRST in reader.body for reader in readers),
             ANSWERED_WITHIN,
@@ -103,7 +106,7 @@ def is_free(port: int) -> bool:
         return False
 
 
-async def _read(url: str, readers: list[Reader]) -> None:
+async def _read(curl: Program, url: str, readers: list[Reader]) -> None:
     half = len(readers) // 2
     async with (
         asyncio.timeout(GIVEN_UP_AFTER),
@@ -111,14 +114,14 @@ async def _read(url: str, readers: list[Reader]) -> None:
         asyncio.TaskGroup() as tasks,
     ):
         for reader in readers[:half]:
-            tasks.create_task(_curl(url, reader))
+            tasks.create_task(_curl(curl, url, reader))
         for reader in readers[half:]:
             tasks.create_task(_httpx2(client, url, reader))
 
 
-async def _curl(url: str, reader: Reader) -> None:
-    words = ("curl", "-sN", "--noproxy", "*", "-H", f"accept: {EVENTS}", url)
-    process = await asyncio.create_subprocess_exec(*words, stdin=DEVNULL, stdout=PIPE)
+async def _curl(curl: Program, url: str, reader: Reader) -> None:
+    words = (curl.path, "-sN", "--noproxy", "*", "-H", f"accept: {EVENTS}", url)
+    process = await asyncio.create_subprocess_exec(*words, env=curl.environment, stdin=DEVNULL, stdout=PIPE)
     assert process.stdout is not None
     try:
         while piece := await process.stdout.read(1 << 16):

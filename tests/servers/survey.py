@@ -23,7 +23,7 @@ except ImportError:
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.real.nginx import Nginx
+    from tests.real.programs import Program
 
 FORMATS: Final = {
     "JSON array": JSON,
@@ -94,7 +94,7 @@ def decoded(coding: str | None, body: bytes) -> bytes:
 class Survey:
     """What was seen, each part of it asked for once."""
 
-    nginxes: list[Nginx]
+    nginxes: list[Program]
     folder: Path
     seen: dict[tuple[str, str], Answers] = field(default_factory=dict)
 
@@ -106,7 +106,7 @@ class Survey:
         return self.seen[server, stack]
 
 
-def _behind(name: str, stack: str, nginxes: list[Nginx], folder: Path) -> Answers:
+def _behind(name: str, stack: str, nginxes: list[Program], folder: Path) -> Answers:
     folder.mkdir(parents=True)
     app = "gzipped" if stack == "GZipMiddleware" else "ours"
     more, codings = ("&compress=1", "zstd") if stack == "compression" else ("", "gzip")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -19,9 +21,9 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, Download, Page
 
-    from tests.real.nginx import Nginx
+    from tests.real.programs import Program
 
-WITHIN = 10_000  # milliseconds
+WITHIN = 20_000  # milliseconds
 
 EVENTS = """
 target => new Promise((resolve, reject) => {
@@ -32,6 +34,15 @@ target => new Promise((resolve, reject) => {
   source.addEventListener("end", event => { note(event); source.close(); resolve(seen); });
   source.onerror = () => { source.close(); reject(new Error("lost after " + JSON.stringify(seen))); };
 })
+"""
+REOPENED = """
+target => {
+  window.seen = { opened: 0, items: [], others: [] };
+  window.source = new EventSource(target);
+  window.source.onopen = () => { seen.opened += 1; };
+  window.source.onmessage = event => { seen.items.push(JSON.parse(event.data).n); };
+  for (const kind of ["end", "problem"]) window.source.addEventListener(kind, () => seen.others.push(kind));
+}
 """
 BODY = """
 async ([target, accept]) => {
@@ -59,7 +70,7 @@ def server(request: pytest.FixtureRequest, logs: Path) -> Iterator[Server]:
 
 @pytest.fixture(scope="module")
 def ports(
-    server: Server, nginxes: list[Nginx], tmp_path_factory: pytest.TempPathFactory
+    server: Server, nginxes: list[Program], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[dict[str, int]]:
     """The older nginx, which makes more of a difference."""
     with proxies(nginxes[-1], server.port, tmp_path_factory.mktemp("browser")) as started:
@@ -141,3 +152,23 @@ def download(page: Page, target: str) -> Download:
     with page.expect_download() as waiting:
         page.evaluate("target => { location = target }", target)
     return waiting.value
+
+
+def test_events_go_on_at_the_next_server(browser: Browser, logs: Path) -> None:
+    """Fault 9: a server that is told to stop sends its page away for a while, and the page comes back by itself."""
+    with running("uvicorn", middleware=False, app="going", logs=logs) as first:
+        page = browser.new_page(base_url=origin(first.port))
+        page.set_default_timeout(WITHIN)
+        page.goto("/probe/ping")
+        page.evaluate(REOPENED, "/endless")
+        page.wait_for_function("seen.items.length > 2")
+        os.kill(first.process.pid, signal.SIGTERM)
+        first.process.wait(10)
+        before = page.evaluate("seen.items.length")
+        with running("uvicorn", middleware=False, app="going", logs=logs, port=first.port):
+            page.wait_for_function(f"seen.opened === 2 && seen.items.length > {before + 2}")
+            seen = page.evaluate("(source.close(), seen)")
+        page.close()
+    assert seen["others"] == []
+    assert seen["items"][:3] == [0, 1, 2]
+    assert seen["items"][before : before + 3] == [0, 1, 2]  # of the next server, from its own beginning

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.real.nginx import Nginx
+    from tests.real.programs import Program
 
 PROMPT: Final = 0.3
 """Seconds from the moment in which an item is made to the one in which its client has it."""
@@ -59,7 +59,9 @@ def ticks(port: int, target: str) -> Reply:
     return reply
 
 
-def test_no_proxy_holds_an_item_back(nginx: Nginx, flowing: Server, by_hand: Server, tmp_path: Path) -> None:
+def test_no_proxy_holds_an_item_back(
+    nginx: Program, flowing: Server, by_hand: Server, tmp_path: Path
+) -> None:
     """Fault 7: with our headers alone. What is written by hand comes through gzip in one piece, when it is finished."""
     with proxies(nginx, flowing.port, tmp_path / "ours") as ports:
         for way, port in ports.items():
@@ -70,7 +72,7 @@ def test_no_proxy_holds_an_item_back(nginx: Nginx, flowing: Server, by_hand: Ser
         assert len(ticks(ports["nginx, gzip"], "/starlette/ticks?run=flow").chunks) == 1
 
 
-def test_comments_keep_a_connection_open(nginx: Nginx, flowing: Server, tmp_path: Path) -> None:
+def test_comments_keep_a_connection_open(nginx: Program, flowing: Server, tmp_path: Path) -> None:
     """Fault 7: more often than the proxy's time-out; without them it gives up after a second."""
     with proxies(nginx, flowing.port, tmp_path) as ports:
         port = ports["nginx, 1 s"]
@@ -82,7 +84,7 @@ def test_comments_keep_a_connection_open(nginx: Nginx, flowing: Server, tmp_path
 
 
 def test_a_proxy_takes_no_more_than_its_client(
-    nginx: Nginx, flowing: Server, by_hand: Server, tmp_path: Path
+    nginx: Program, flowing: Server, by_hand: Server, tmp_path: Path
 ) -> None:
     """Promise 12: a client that does not read, behind nginx. Without our header nginx reads on for it, up to 1 GiB."""
     run = f"stuck-{nginx.name}"

@@ -16,7 +16,7 @@ from .survey import AT_FIRST, FORMATS, POINTS, STACKS, WAYS, Key, Seen, Survey, 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.real.nginx import Nginx
+    from tests.real.programs import Program
 
     from .survey import Answers
 
@@ -27,7 +27,7 @@ BOTH = list(itertools.product(SERVERS, STACKS))
 
 
 @pytest.fixture(scope="module")
-def survey(nginxes: list[Nginx], tmp_path_factory: pytest.TempPathFactory) -> Survey:
+def survey(nginxes: list[Program], tmp_path_factory: pytest.TempPathFactory) -> Survey:
     return Survey(nginxes, tmp_path_factory.mktemp("survey"))
 
 
@@ -45,7 +45,7 @@ def test_no_failure_looks_complete(survey: Survey, name: str, stack: str, kind: 
             assert (answer.status, answer.refused) == (200, True), (key, answer)
 
 
-def test_what_is_written_by_hand_looks_complete(nginx: Nginx, tmp_path: Path) -> None:
+def test_what_is_written_by_hand_looks_complete(nginx: Program, tmp_path: Path) -> None:
     """The control: a StreamingResponse that failed, behind the middleware and behind nginx."""
     with (
         running("uvicorn", middleware=True, app="peers", logs=tmp_path) as server,

@@ -21,6 +21,8 @@ from .shutdown_readers import Reader, asking, heard, is_free, programs
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.real.programs import Program
+
     from .wire import Client
 
 GRACE = 1.5
@@ -94,12 +96,13 @@ def life_after(told: float, process: subprocess.Popen[bytes], within: float) -> 
 
 
 @contextlib.contextmanager
-def stopping(server: Server) -> Iterator[Stop]:
-    """Tell it, and watch its process from beside."""
-    keeps_readers, lives = [HYPERCORN_LIVES] * 2 if server.name == "hypercorn" else (1.0, GRACE + 1)
+def stopping(server: Server, *, group: bool = False) -> Iterator[Stop]:
+    """Tell it, or its processes one and all, and watch from beside."""
+    slow = server.name == "hypercorn" and not group
+    keeps_readers, lives = [HYPERCORN_LIVES] * 2 if slow else (1.0, GRACE + 1)
     with ThreadPoolExecutor(1) as beside:
         told = time.monotonic()
-        os.kill(server.process.pid, signal.SIGTERM)
+        (os.killpg if group else os.kill)(server.process.pid, signal.SIGTERM)
         yield Stop(told, keeps_readers, lives, beside.submit(life_after, told, server.process, lives))
 
 
@@ -166,9 +169,27 @@ def test_a_server_that_is_told_to_stop(start: Start, name: str, middleware: bool
         ends_in_time(stop)
 
 
+@pytest.mark.parametrize("name", ["hypercorn", "uvicorn --workers 2"])
+def test_a_group_that_is_told_to_stop(start: Start, name: str) -> None:
+    """As systemd does it: the workers have the signal too, be there a handler of the server's or none."""
+    server = start(name)
+    with (
+        asking(server, "/endless", EVENTS, 20) as watching,
+        asking(server, "/short", LINES, 3) as finite,
+        asking(server, "/endless", LINES, 3) as exporting,
+        stopping(server, group=True) as stop,
+    ):
+        readers = heard(watching)
+        not_kept(readers, stop)
+        told_to_come_back(readers)
+        finish(finite)
+        say_that_they_fail(exporting)
+        ends_in_time(stop)
+
+
 @pytest.mark.usefixtures("_many_files")
 @pytest.mark.parametrize("name", CROWDED)
-def test_five_hundred_readers_go_and_come_back(start: Start, name: str) -> None:
+def test_five_hundred_readers_go_and_come_back(start: Start, curl: Program, name: str) -> None:
     """Fault 9: they are told so and spread out, the server ends in time, and the next one takes them all.
 
     They come at once, which is worse than what they were told. The port is given back at the signal; by gunicorn's own
@@ -178,7 +199,7 @@ def test_five_hundred_readers_go_and_come_back(start: Start, name: str) -> None:
     server = start(name)
     with (
         asking(server, "/quiet", EVENTS, MANY - 2 * PROGRAMS) as sockets,
-        programs(server, "/quiet", PROGRAMS) as others,
+        programs(curl, server, "/quiet", PROGRAMS) as others,
         asking(server, "/short", LINES, 3) as finite,
         asking(server, "/endless", LINES, 3) as exporting,
         stopping(server) as stop,

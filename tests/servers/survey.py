@@ -32,7 +32,7 @@ FORMATS: Final = {
     "JSON text sequence": JSON_SEQ,
     "CSV": CSV,
 }
-POINTS: Final = {"failing_soon": 1, "failing": 3, "failing_far": 20_000}
+POINTS: Final = {"failing_soon": 1, "failing": 3, "failing_far": 8_000}
 AT_FIRST: Final = "failing_first"
 STACKS: Final = ("bare", "middleware", "GZipMiddleware", "compression")
 """The application by itself; with `@app.middleware("http")`; under Starlette's GZipMiddleware; compressing itself."""
@@ -127,5 +127,5 @@ def _behind(name: str, stack: str, nginxes: list[Program], folder: Path) -> Answ
             target = f"/stream/{key.point}?run=survey{more}"
             return ask(ports[key.way, key.nginx], target, FORMATS[key.kind], codings)
 
-        with ThreadPoolExecutor(12) as pool:
+        with ThreadPoolExecutor(32) as pool:
             return dict(zip(keys, pool.map(answer, keys), strict=True))

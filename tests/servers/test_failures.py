@@ -33,9 +33,9 @@ def test_items_before_an_error_are_delivered(server: Server, run: str, name: str
 
 @FORMATS
 def test_far_failure_delivers_all(server: Server, run: str, media_type: str) -> None:
-    """Promises 1 and 2 with 20,000 items in between, which one send does not hold."""
+    """Promises 1 and 2 with 8,000 items in between, which one send does not hold."""
     reply = failure_shows(server, f"/stream/failing_far?run={run}", media_type)
-    assert len(items(media_type, reply.body)) == 20_000
+    assert len(items(media_type, reply.body)) == 8_000
 
 
 def test_failure_says_what_the_log_has(server: Server, run: str) -> None:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 SOME: Final = 3
 MANY: Final = 20_000
+FAR: Final = 8_000
+"""More than one send holds."""
 SIZE: Final = len(b'{"n":0}\n')
 
 who: ContextVar[str] = ContextVar("who", default="nobody")
@@ -93,7 +95,7 @@ async def failing_soon(run: Run) -> AsyncIterator[Any]:
 
 async def failing_far(run: Run) -> AsyncIterator[Any]:
     async with recorded(run):
-        for n in range(MANY):
+        for n in range(FAR):
             yield {"n": n}
         raise RuntimeError("secret in the exception")
 

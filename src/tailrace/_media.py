@@ -17,7 +17,7 @@ _VALUE: Final = rf'(?:{TOKEN}|"(?:[^"\\]|\\.)*")'
 _PARAMETER: Final = re.compile(rf"[ \t]*;[ \t]*(?:({TOKEN})=({_VALUE}))?")
 # `*` alone and a weight without its zero are not in the grammar, but old Java clients send both.
 _RANGE: Final = re.compile(rf"[ \t]*(?:({TOKEN})/({TOKEN})|(\*))")
-_WEIGHT: Final = re.compile(r"(?:0?\.\d{0,3}|0|1(?:\.0{0,3})?)")
+_WEIGHT: Final = re.compile(r"(?:0(?:\.\d{0,3})?|\.\d{1,3}|1(?:\.0{0,3})?)")
 _CODING: Final = re.compile(rf"({TOKEN})(?:[ \t]*;[ \t]*[qQ]=([0-9.]+))?")
 _NEXT: Final = re.compile(r"[ \t]*(?:,|$)")
 _LONGEST_SHOWN: Final = 80
@@ -107,7 +107,7 @@ def _parameters(field: str, found: re.Match[str]) -> tuple[MediaRange, int]:
     while parameter := _PARAMETER.match(field, position):
         name, value = (parameter[1] or "").lower(), parameter[2] or ""
         if name == "q":
-            if not _WEIGHT.fullmatch(value) or value == ".":
+            if not _WEIGHT.fullmatch(value):
                 raise _invalid(field, parameter.start(), "q from 0 to 1 with at most three decimals")
             weight, weighted = float(value), True
         elif name:

@@ -125,6 +125,16 @@ class Delivery:
             if isinstance(value, bool) or not isinstance(value, int | float) or not value >= least:
                 never = " or None" if name in _OPTIONAL_SECONDS else ""
                 raise ValueError(f"Delivery({name}={value!r}): expected seconds, from {least:g}{never}")
+        codings: Any = self.compression
+        if not isinstance(codings, tuple) or not set(CODINGS).issuperset(map(str, codings)):  # pyright: ignore[reportUnknownArgumentType] - of anything
+            raise ValueError(
+                f"Delivery(compression={codings!r}): expected a tuple of {' and '.join(map(repr, CODINGS))}, "
+                "the preferred one first"
+            )
+
+
+CODINGS: Final = ("zstd", "gzip")
+"""What a stream may be compressed with, the cheapest first."""
 
 
 _LEAST_SECONDS: Final = {

@@ -33,6 +33,11 @@ class Offer(tuple[Format, ...]):  # noqa: SLOT001 - it carries `query` too
                 )
             for offered in format_.media_types:
                 media_type(offered)
+        names = [format_.name for format_ in formats]
+        if query is not None and len(set(names)) < len(names):
+            raise ValueError(
+                f"Offer(query={query!r}): expected formats of different names, got {', '.join(names)}"
+            )
         offer = super().__new__(cls, formats)
         offer.query = query
         return offer
@@ -76,7 +81,7 @@ def choose(fields: Sequence[str], offer: Offer, query_string: str = "") -> tuple
     return best[1], best[2]
 
 
-def available(offer: Offer) -> list[str]:
+def available(offer: Sequence[Format]) -> list[str]:
     """Every media type on offer."""
     return [offered for format_ in offer for offered in format_.media_types]
 

@@ -88,6 +88,8 @@ class Outlet:
 
     async def _last_words(self) -> None:
         """The server stops: say so, if the client takes it at once."""
+        if self._pump.exhausted:  # the last words are on their way
+            return
         self._pump.interrupt("cancelled")
         with contextlib.suppress(OSError):
             async with asyncio.timeout(_LAST_WORDS):

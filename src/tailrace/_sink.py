@@ -71,7 +71,7 @@ class Sink:
         self.join()
         run, self.joined = self.joined, b""
         self._bytes = 0
-        if self.high:
+        if self.high and run:
             self.high = HIGH
         return run
 

@@ -5,19 +5,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import contextvars
-import sys
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping, MutableMapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypedDict
 
 from tailrace._compress import check_codings, choose_coding, compressor
 from tailrace._drive import Pump
 from tailrace._errors import InvalidAccept, NotAcceptable, Unfit
+from tailrace._finish import SENT_AWAY
 from tailrace._headers import RawHeaders, attachment, problem_headers, raw_headers, stream_headers
 from tailrace._json import ForeignEncoder, check_encoder, dumps
 from tailrace._model import Delivery, Problem
 from tailrace._negotiate import Offer, available, choose
 from tailrace._problem import log
 from tailrace._send import Outlet
+from tailrace._servers import waits_for_ever
 from tailrace._source import check_content
 from tailrace._typed import T, Typed
 from tailrace._validate import converter
@@ -141,7 +142,7 @@ class Stream(Typed[T]):
         codings = self._codings(encoder)
         coding = choose_coding(_fields(scope, b"accept-encoding"), codings) if codings else None
         headers = stream_headers(media_type, self.raw_headers, varies=_varies(codings), coding=coding)
-        pump = self._pump(encoder, coding)
+        pump, drain = self._pump(encoder, coding), current_drain()
         try:
             if encoder.terminal_id is not None and encoder.terminal_id in _fields(scope, b"last-event-id"):
                 # The reader has seen the end: 204 tells an EventSource to stop (WHATWG HTML 9.2.3).
@@ -150,25 +151,32 @@ class Stream(Typed[T]):
                 pump.interrupt("head")
                 await self._send_whole(self.status_code, headers, b"", send)
             else:
-                await self._stream(scope, receive, send, pump, headers)
+                if drain is not None:
+                    drain.join(pump)
+                await self._stream(scope, receive, send, pump, format_, headers)
         except Exception as error:
             pump.interrupt("failed", error)
             raise
         finally:
-            await pump.aclose()
+            try:
+                await pump.aclose()
+            finally:
+                if (
+                    drain is not None
+                ):  # behind the source's `finally`: the process may end with its last stream
+                    drain.part(pump)
 
     async def _stream(
-        self, scope: Scope, receive: Receive, send: Send, pump: Pump, headers: RawHeaders
+        self, scope: Scope, receive: Receive, send: Send, pump: Pump, format_: Format, headers: RawHeaders
     ) -> None:
         check_content(self._content)
         self._before_start(scope)
         listener = asyncio.create_task(_listen(receive, pump))
-        drain = current_drain()
-        if drain is not None:
-            drain.join(pump)
         try:
             error = await pump.begin()
-            if error is None:
+            if error is None and (refusal := _refusal(pump)):
+                await self._send_problem(refusal, send)
+            elif error is None:
                 outlet = Outlet(
                     pump, send, timeout=self._delivery.send_timeout, end_failed=waits_for_ever(scope)
                 )
@@ -176,8 +184,11 @@ class Stream(Typed[T]):
                 if pump.exhausted and not pump.sound:
                     # To return is to abort, and then a browser drops what its page has not read yet.
                     await asyncio.wait([listener], timeout=_READING_TIME)
-            elif isinstance(error.__cause__, Unfit):
-                await self._send_problem(self._unfit(error.__cause__, pump.encoder), send)
+            elif isinstance(error.__cause__, Unfit) and (others := self._but(format_)):
+                # The items are none for the format that was asked for: the client may ask for another.
+                log.info("a stream is not acceptable: %s", error.__cause__)
+                await self._send_problem(_not_acceptable(str(error.__cause__), others), send)
+                return
             elif self._is_frameworks(error, scope):
                 listener.cancel()
                 await asyncio.wait([listener])  # whoever answers may call `receive`
@@ -186,15 +197,12 @@ class Stream(Typed[T]):
                 await self._send_problem(pump.problem(), send)
         finally:
             listener.cancel()
-            if drain is not None:
-                drain.part(pump)
         if pump.error is not None:
             self._after_failure(pump.error, scope)
 
-    def _unfit(self, error: Unfit, encoder: Encoder) -> Problem:
-        """The items are none for the format that was asked for: the client may ask for another."""
-        log.info("a stream is not acceptable in %s: %s", type(encoder).__module__, error)
-        return _not_acceptable(str(error), available(self._offer))
+    def _but(self, format_: Format) -> list[str]:
+        """What is on offer beside a format."""
+        return available([one for one in self._offer if type(one) is not type(format_)])
 
     async def _send_problem(self, problem: Problem, send: Send) -> None:
         await self._send_whole(problem.status, problem_headers(), dumps(problem.members()), send)
@@ -250,6 +258,13 @@ def _not_acceptable(detail: str, available: list[str]) -> Problem:
     return Problem(title="Not Acceptable", status=406, detail=detail, extensions={"available": available})
 
 
+def _refusal(pump: Pump) -> Problem | None:
+    """What to answer for a stream that was ended before it had an item, unless its body can say so."""
+    if pump.frames or pump.first_item is not None or pump.encoder.leave() is not None:
+        return None
+    return SENT_AWAY.get(pump.reason)
+
+
 def _varies(codings: Sequence[str]) -> tuple[bytes, ...]:
     return (b"Accept", b"Accept-Encoding") if codings else (b"Accept",)
 
@@ -261,16 +276,3 @@ def _start(status: int, headers: RawHeaders) -> dict[str, Any]:
 def _fields(scope: Scope, name: bytes) -> list[str]:
     """The values of the request's fields with that name (RFC 9110 5.2)."""
     return [value.decode("latin-1") for key, value in scope["headers"] if key.lower() == name]
-
-
-def waits_for_ever(scope: Scope) -> bool:
-    """Whether the server may never give up a response that its application has left unfinished.
-
-    That is daphne, which names no version of the specification; test clients name none either.
-    """
-    return "spec_version" not in scope.get("asgi", {})
-
-
-def is_daphne(scope: Scope) -> bool:
-    """Whether the server stops looking after its applications when one of them raises."""
-    return waits_for_ever(scope) and "daphne.server" in sys.modules

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
-import sys
 import threading
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from anyio.lowlevel import RunVar
 
 from tailrace._problem import log
+from tailrace._servers import is_daphne
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, MutableMapping
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     Handler = Callable[[int, FrameType | None], Any]
 
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
+
+_LAST_BYTES: Final = 0.5
+"""Seconds for what the server still has to write, before a held signal ends it."""
 
 
 class _Stream(Protocol):
@@ -47,25 +51,29 @@ class Drain:
             raise ValueError(f"grace={grace!r}: expected seconds, from 0")
         self.grace = grace
         self.started = False
+        self.told = False
+        """Whether a signal has come: who signals twice does not want to wait."""
         self._streams: set[_Stream] = set()
-        self._ended: Callable[[], object] | None = None
+        self._ended: list[Callable[[], object]] = []
+        self._patient = True
+        self._waiting = True
 
     def start(self, ended: Callable[[], object] | None = None) -> None:
         """Begin, once; from within the event loop. Servers that recycle a worker send no signal.
 
         `ended` is called when no stream is left, or a second after the grace.
         """
-        if self.started:
-            return
-        self.started, self._ended = True, ended
-        log.info("the server goes away: it has %d open streams", len(self._streams))
-        for stream in list(self._streams):
-            self._send_away(stream)
         loop = asyncio.get_running_loop()
-        loop.call_later(self.grace, self._end_all)
-        loop.call_later(self.grace + 1, self._over)
-        if not self._streams:
-            self._over()
+        if ended is not None:
+            self._ended.append(ended)
+        if not self.started:
+            self.started = True
+            log.info("the server goes away: it has %d open streams", len(self._streams))
+            for stream in list(self._streams):
+                self._send_away(stream)
+            loop.call_later(self.grace, self._end_all)
+            loop.call_later(self.grace + 1, self._wait_no_more)
+        self._look()
 
     def join(self, stream: _Stream) -> None:
         """A stream was opened."""
@@ -74,23 +82,28 @@ class Drain:
             self._send_away(stream)
 
     def part(self, stream: _Stream) -> None:
-        """A stream has ended."""
+        """A stream has ended, and its source is closed."""
         self._streams.discard(stream)
-        if self.started and not self._streams:
-            self._over()
+        self._look()
 
-    def _over(self) -> None:
-        ended, self._ended = self._ended, None
-        if ended is not None:
-            ended()
+    def _look(self) -> None:
+        if self.started and not (self._streams and self._waiting):
+            ended, self._ended = self._ended, []
+            for call in ended:
+                call()
 
     def _send_away(self, stream: _Stream) -> None:
-        if stream.encoder.leave() is not None:
+        if not self._patient or stream.encoder.leave() is not None:
             stream.interrupt("drained")
 
     def _end_all(self) -> None:
+        self._patient = False
         for stream in list(self._streams):
-            stream.interrupt("drained")
+            self._send_away(stream)
+
+    def _wait_no_more(self) -> None:
+        self._waiting = False
+        self._look()
 
 
 _current: RunVar[Drain] = RunVar("tailrace_drain")
@@ -106,16 +119,21 @@ async def drain_on_signals(grace: float = 10.0) -> AsyncGenerator[Drain, None]:
     """End the open streams when the server is told to stop: for an application's lifespan.
 
     Chains the server's own handlers of SIGTERM and SIGINT, which are called as before; where there is none, the
-    process ends by the signal once the streams have. `grace` is in seconds, and should be less than what the
-    server itself waits. In a thread that is not the main one signals
-    cannot be had; then only `Drain.start` ends the streams.
+    process ends by the signal once the streams have, and at the second signal at once. `grace` is in seconds,
+    and should be less than what the server itself waits. Within another of the same event loop, it is that one.
+    In a thread that is not the main one signals cannot be had; then only `Drain.start` ends the streams.
     """
+    outer = current_drain()
+    if outer is not None:  # such as that of a router's lifespan within the application's
+        yield outer
+        return
     drain = Drain(grace)
-    _current.set(drain)
+    token = _current.set(drain)
     chained = _chain(drain)
     try:
         yield drain
     finally:
+        _current.reset(token)
         for number, (ours, theirs) in chained.items():
             if signal.getsignal(number) is ours:
                 signal.signal(number, theirs)
@@ -131,24 +149,24 @@ def drain(app: ASGIApp, grace: float = 10.0) -> ASGIApp:
 
     async def drained(scope: Scope, receive: Any, send: Any) -> None:
         if scope["type"] == "http" and current_drain() is None:
-            _current.set(Drain(grace))
-            _chain(_current.get(), hold="daphne.server" in sys.modules)
+            drain = Drain(grace)
+            _current.set(drain)
+            _chain(drain, hold=is_daphne(scope))
         await app(scope, receive, send)
 
     return drained
 
 
-def _chain(drain: Drain, *, hold: bool = False) -> dict[int, tuple[Any, Any]]:
-    chained: dict[int, tuple[Any, Any]] = {}
+def _chain(drain: Drain, *, hold: bool = False) -> dict[int, tuple[Handler, Any]]:
+    chained: dict[int, tuple[Handler, Any]] = {}
     if threading.current_thread() is not threading.main_thread():
         return chained
-    loop = asyncio.get_running_loop()
     for number in _SIGNALS:
         theirs = signal.getsignal(number)
         if theirs is signal.SIG_DFL:  # hypercorn's workers: the system ends the process at once
-            ours = _holding(drain, loop, _by_default)
+            ours = _handler(drain, _by_default, hold=True)
         elif callable(theirs):  # not ignored
-            ours = _holding(drain, loop, theirs) if hold else _beside(drain, loop, theirs)
+            ours = _handler(drain, theirs, hold=hold)
         else:
             continue
         signal.signal(number, ours)
@@ -156,24 +174,25 @@ def _chain(drain: Drain, *, hold: bool = False) -> dict[int, tuple[Any, Any]]:
     return chained
 
 
+def _handler(drain: Drain, theirs: Handler, *, hold: bool) -> Handler:
+    """Start the drain at the first signal; `theirs` is called at once, or held until the streams have ended."""
+    loop, process = asyncio.get_running_loop(), os.getpid()
+
+    def ours(number: int, frame: FrameType | None) -> None:
+        # A child by fork has the handler, and not the loop.
+        first = not (drain.told or loop.is_closed() or os.getpid() != process)
+        if first:
+            drain.told = True
+            loop.call_soon_threadsafe(drain.start, last_call(number) if hold else None)
+        if not (first and hold):
+            theirs(number, frame)
+
+    def last_call(number: int) -> Callable[[], object]:
+        return lambda: loop.call_later(_LAST_BYTES, theirs, number, None)
+
+    return ours
+
+
 def _by_default(number: int, _: FrameType | None) -> None:
     signal.signal(number, signal.SIG_DFL)
     signal.raise_signal(number)
-
-
-def _beside(drain: Drain, loop: asyncio.AbstractEventLoop, theirs: Handler) -> Handler:
-    def ours(number: int, frame: FrameType | None) -> None:
-        loop.call_soon_threadsafe(drain.start)
-        theirs(number, frame)
-
-    return ours
-
-
-def _holding(drain: Drain, loop: asyncio.AbstractEventLoop, theirs: Handler) -> Handler:
-    def ours(number: int, frame: FrameType | None) -> None:
-        if drain.started:  # whoever signals twice does not want to wait
-            theirs(number, frame)
-        else:
-            loop.call_soon_threadsafe(drain.start, lambda: theirs(number, frame))
-
-    return ours

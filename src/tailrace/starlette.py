@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from tailrace import asgi
 from tailrace._errors import Abort
+from tailrace._servers import is_daphne
 from tailrace._typed import T
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class Stream(asgi.Stream[T], Response):
     def _after_failure(self, error: BaseException, scope: asgi.Scope) -> None:
         # A dependency with `yield` is to roll back, not to commit. An Abort is no accident, and is not reported
         # as one; daphne stops looking after its applications when one of them raises.
-        if not isinstance(error, Abort) and not asgi.is_daphne(scope):
+        if not isinstance(error, Abort) and not is_daphne(scope):
             raise error
 
     def _is_frameworks(self, error: BaseException, scope: asgi.Scope) -> bool:

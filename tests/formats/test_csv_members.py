@@ -81,6 +81,17 @@ def test_members(item: Any, body: str) -> None:
     assert encode(CSV(), [item, item]).decode() == body + body.partition("\r\n")[2]
 
 
+class Sparse(msgspec.Struct, tag="order", omit_defaults=True):
+    id: int
+    note: str | None = None
+
+
+def test_what_a_struct_leaves_out_is_an_empty_cell() -> None:
+    rows = [Sparse(1, "x"), Sparse(2)]
+    assert encode(CSV(), rows).decode() == '"type","id","note"\r\n"order",1,"x"\r\n"order",2,\r\n'
+    assert encode(CSV("id", "note"), rows[::-1]).decode() == '"id","note"\r\n2,\r\n1,"x"\r\n'
+
+
 @dataclasses.dataclass
 class More(Plain):
     b: int = 2

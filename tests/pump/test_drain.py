@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tailrace import NDJSON, EventStream
-from tailrace.drain import Drain, current_drain, drain_on_signals
+from tailrace.drain import Drain, current_drain, drain, drain_on_signals
 
 from .client import Exchange, until
 
@@ -54,6 +56,79 @@ def test_what_ends_when() -> None:
     assert news == ["ended"]
 
 
+async def later() -> AsyncIterator[int]:
+    await asyncio.sleep(60)
+    yield 1
+
+
+@pytest.mark.parametrize("how", ["waits", "comes late"])
+def test_what_has_not_begun_is_a_503(how: str) -> None:
+    async def main() -> Exchange:
+        async with drain_on_signals(grace=0.01) as drain:
+            exchange = Exchange()
+            if how == "comes late":
+                drain.start()
+                await asyncio.sleep(0.05)
+            task = asyncio.create_task(exchange.run(later(), formats=[NDJSON()], filename="rows.ndjson"))
+            await asyncio.sleep(0)
+            drain.start()
+            async with asyncio.timeout(5):
+                return await task
+
+    exchange = asyncio.run(main())
+    assert (exchange.reason, exchange.messages[0]["status"]) == ("drained", 503)
+    assert b"shutting down" in exchange.body
+
+
+def test_a_stream_counts_until_its_source_is_closed() -> None:
+    """Whoever waits for the streams may end the process then."""
+    closed: list[str] = []
+
+    async def source() -> AsyncIterator[int]:
+        try:
+            async for number in ticks():
+                yield number
+        finally:
+            await asyncio.sleep(0.02)
+            closed.append("the source")
+
+    async def main() -> None:
+        async with drain_on_signals() as drain:
+            exchange = Exchange()
+            task = asyncio.create_task(exchange.run(source(), formats=[EventStream()]))
+            await until(lambda: b"1" in exchange.body)
+            drain.start(lambda: closed.append(f"{len(exchange.outcomes)} outcome"))
+            await task
+
+    asyncio.run(main())
+    assert closed == ["the source", "1 outcome"]
+
+
+def test_within_another_it_is_that_one() -> None:
+    """As FastAPI does with the lifespan of a router in an application's."""
+
+    async def main() -> list[Drain | None]:
+        async with drain_on_signals(5) as outer:
+            async with drain_on_signals(7) as inner:
+                assert inner is outer
+            return [outer, current_drain()]
+
+    async def afterwards() -> Drain | None:
+        await main()
+        return current_drain()
+
+    outer, still = asyncio.run(main())
+    assert outer is still
+    assert asyncio.run(afterwards()) is None
+
+
+def test_outside_of_the_loop_it_does_not_begin() -> None:
+    drain = Drain()
+    with pytest.raises(RuntimeError, match="no running event loop"):
+        drain.start()
+    assert not drain.started
+
+
 def test_without_streams_it_is_over_at_once() -> None:
     async def main() -> list[str]:
         news: list[str] = []
@@ -83,6 +158,79 @@ def test_handlers_are_chained_and_given_back() -> None:
     finally:
         signal.signal(signal.SIGTERM, before)
         signal.signal(signal.SIGINT, ignored)
+
+
+PROGRAM = """
+import asyncio, contextlib, os, signal, sys, time
+from tailrace.drain import drain, drain_on_signals
+
+class Stream:
+    class encoder:
+        leave = staticmethod(lambda: b"" if {events} else None)
+    def interrupt(self, reason): pass
+
+async def main():
+    async with drain_on_signals(grace={grace}) as drain:
+        drain.join(Stream())
+        {then}
+    print("the lifespan ended", flush=True)
+asyncio.run(main())
+"""
+FORKED = """
+        ready, tell = os.pipe()
+        child = os.fork()
+        if not child:
+            os.write(tell, b"x")
+            time.sleep(20)
+        os.read(ready, 1)
+        os.kill(child, signal.SIGTERM)
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+"""
+
+
+@pytest.mark.parametrize(
+    ("then", "said", "code"),
+    [
+        (
+            "os.kill(os.getpid(), signal.SIGTERM); time.sleep(0.1); print('held', flush=True)",
+            "held\nthe lifespan ended\n",
+            0,
+        ),
+        ("os.kill(os.getpid(), signal.SIGTERM); await asyncio.sleep(20)", "", -signal.SIGTERM),
+        ("[os.kill(os.getpid(), signal.SIGTERM) for _ in range(2)]; time.sleep(20)", "", -signal.SIGTERM),
+        (
+            "drain.start(); os.kill(os.getpid(), signal.SIGTERM); await asyncio.sleep(0.1)",
+            "the lifespan ended\n",
+            0,
+        ),
+        (FORKED, f"{-signal.SIGTERM}\nthe lifespan ended\n", 0),
+    ],
+    ids=["is held", "until it is over", "the second is not", "after the public start", "not in a child"],
+)
+def test_a_signal_without_a_handler(then: str, said: str, code: int) -> None:
+    """In a process of its own, which has none for SIGTERM."""
+    program = PROGRAM.format(then=then.strip(), grace=0.2, events=False)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=15, check=False
+    )
+    assert (done.stdout, done.returncode) == (said, code), done.stderr
+
+
+def test_a_handler_outlives_its_loop() -> None:
+    """`drain(app)` cannot know when its application is over."""
+    caught: list[int] = []
+    before = signal.signal(signal.SIGTERM, lambda number, _: caught.append(number))
+    ours = signal.getsignal(signal.SIGINT)
+    try:
+
+        async def app(*_: object) -> None: ...
+
+        asyncio.run(drain(app)({"type": "http"}, None, None))
+        signal.raise_signal(signal.SIGTERM)
+        assert caught == [signal.SIGTERM]
+    finally:
+        signal.signal(signal.SIGTERM, before)
+        signal.signal(signal.SIGINT, ours)
 
 
 @pytest.mark.parametrize("cancelled_while", ["quiet", "held"])

@@ -46,6 +46,27 @@ def test_a_send_that_raises_is_a_departure() -> None:
     assert (exchange.reason, closed) == ("disconnected", [True])
 
 
+@pytest.mark.parametrize("coding", [b"", b"gzip", b"zstd"])
+def test_a_cancellation_behind_the_last_message_sends_no_other(coding: bytes) -> None:
+    async def send(message: Message) -> None:
+        if message.get("more_body") is False:
+            task.cancel()
+
+    async def main() -> Exchange:
+        nonlocal task
+        exchange = Exchange(send, headers=[(b"accept-encoding", coding)])
+        delivery = Delivery(compression=("gzip", "zstd"))
+        task = asyncio.create_task(exchange.run(ticks(2), formats=[NDJSON()], delivery=delivery))
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        return exchange
+
+    task: asyncio.Task[Exchange]
+    exchange = asyncio.run(main())
+    assert [message.get("more_body") for message in exchange.messages].count(False) == 1
+    assert exchange.reason == "complete"
+
+
 def test_an_item_before_a_silent_one_goes_out_at_once() -> None:
     async def source() -> AsyncIterator[Any]:
         await asyncio.sleep(0.01)
@@ -257,15 +278,18 @@ def test_a_client_that_takes_nothing_is_given_up_once() -> None:
     assert exchange.reason == "send_timeout"
 
 
+@pytest.mark.parametrize("commit_after", [1.0, 0.0])
 @pytest.mark.parametrize("threaded", [False, True])
-def test_the_first_bytes_do_not_wait_for_many(threaded: bool) -> None:  # noqa: FBT001 - a row of a table
+def test_the_first_bytes_do_not_wait_for_many(threaded: bool, commit_after: float) -> None:  # noqa: FBT001 - a row of a table
     """A source that never suspends: 4 KiB at first, then 64 at a time; a thread's come as the loop gets to them."""
 
     async def source() -> AsyncIterator[str]:
         for _ in range(5000):
             yield "x" * 40
 
-    exchange = asyncio.run(Exchange().run(["x" * 40] * 5000 if threaded else source(), formats=[NDJSON()]))
+    content = ["x" * 40] * 5000 if threaded else source()
+    delivery = Delivery(commit_after=commit_after)
+    exchange = asyncio.run(Exchange().run(content, formats=[NDJSON()], delivery=delivery))
     first, second = (len(body) for body in [body for body in exchange.bodies if body][:2])
     assert first < 6 * 1024
     assert threaded or 60 * 1024 < second < 80 * 1024

@@ -40,7 +40,7 @@ def _as_in_json(item: Any) -> dict[str, Any] | None:
         return None
     # What a Struct leaves out, UNSET or a default, is an empty cell.
     names = getattr(item, "__struct_encode_fields__", ())
-    return {**dict.fromkeys(names), **found} if len(names) > len(found) else found
+    return {**dict.fromkeys(names), **found} if any(name not in found for name in names) else found
 
 
 def rows_of_objects(kind: type[Any], columns: tuple[str, ...], to_json: Encode, *, exact: bool) -> Encode:

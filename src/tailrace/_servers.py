@@ -1,0 +1,22 @@
+"""What servers differ in."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def waits_for_ever(scope: Mapping[str, Any]) -> bool:
+    """Whether the server may never give up a response that its application has left unfinished.
+
+    That is daphne, which names no version of the specification; test clients name none either.
+    """
+    return "spec_version" not in scope.get("asgi", {})
+
+
+def is_daphne(scope: Mapping[str, Any]) -> bool:
+    """Whether the server stops looking after its applications when one of them raises."""
+    return waits_for_ever(scope) and "daphne.server" in sys.modules

@@ -14,8 +14,11 @@ import msgspec
 import orjson
 import pydantic
 import pytest
+from fastapi import Depends, FastAPI
+from fastapi.testclient import TestClient
 
 from tailrace import CSV, EncodeError
+from tailrace.fastapi import Stream
 from tailrace.formats import encode
 from tests.pump.client import Exchange
 
@@ -204,3 +207,38 @@ def test_items_that_make_no_rows_are_not_acceptable_as_rows(made: Any, item: Any
     status, body = answer(made(item))
     assert status == 406
     assert "application/json" in json.loads(body)["available"]
+
+
+def test_what_makes_no_rows_is_offered_as_something_else() -> None:
+    """The client asked for the wrong one of several formats: that is its matter, and no accident."""
+    app = FastAPI()
+    seen: list[str] = []
+
+    async def transaction() -> AsyncIterator[None]:
+        try:
+            yield
+        except Exception:
+            seen.append("rolled back")
+            raise
+
+    @app.get("/", dependencies=[Depends(transaction)])
+    async def numbers() -> Any:
+        return Stream([1, 2])
+
+    refused = TestClient(app).get("/", headers={"accept": "text/csv"})
+    assert refused.status_code == 406
+    assert "application/json" in refused.json()["available"]
+    assert "text/csv" not in refused.json()["available"]
+    assert seen == []
+
+
+@pytest.mark.parametrize("accept", ["text/csv", "*/*"])
+def test_where_there_is_nothing_else_the_server_has_failed(accept: str) -> None:
+    app = FastAPI()
+
+    @app.get("/")
+    async def numbers() -> Any:
+        return Stream([1, 2], formats=[CSV()])
+
+    client = TestClient(app, raise_server_exceptions=False)
+    assert client.get("/", headers={"accept": accept}).status_code == 500

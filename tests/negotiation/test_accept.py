@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tailrace import (
+    CSV,
     NDJSON,
     Bytes,
     EventStream,
@@ -70,6 +71,12 @@ def test_a_refusal_lists_what_there_is() -> None:
     assert caught.value.available == [
         *("application/x-ndjson", "application/jsonl", "application/ndjson", "text/event-stream"),
     ]
+
+
+def test_a_query_needs_names_that_differ() -> None:
+    with pytest.raises(ValueError, match="expected formats of different names, got csv, csv"):
+        Offer(CSV(), CSV(delimiter=";"), query="format")
+    assert len(Offer(CSV(), CSV(delimiter=";"))) == 2
 
 
 def test_a_refused_query_lists_the_names() -> None:

@@ -45,7 +45,8 @@ def unpacked(package: str, cache: Path) -> Path | None:
         if not packages or not all(unpack):
             return None
         # Under its name only when it is whole: a run that was cut off leaves nothing that looks like it.
-        tree.replace(root)
+        if not root.exists():  # by another run meanwhile
+            tree.replace(root)
     return root
 
 

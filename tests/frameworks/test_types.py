@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, NewType
+from typing import TYPE_CHECKING, Annotated, Any, NewType
 
 import annotated_types
 import msgspec
@@ -16,71 +16,12 @@ from fastapi.testclient import TestClient
 from tailrace import CSV, NDJSON, Event, EventStream, JSONArray
 from tailrace.asgi import Stream as Bare
 from tailrace.fastapi import Stream
+from tests.frameworks.typed import GOOD, TYPES, Model, MoreModel, Plain, Struct, app_of, good
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from tailrace.formats import Format
-
-
-@dataclass
-class Plain:
-    id: int
-    tags: list[str]
-
-
-class Struct(msgspec.Struct):
-    id: int
-    tags: list[str]
-
-
-class Model(pydantic.BaseModel):
-    id: int = pydantic.Field(serialization_alias="ID")
-    tags: list[str]
-
-
-@pydantic.dataclasses.dataclass
-class ModelClass:
-    id: int
-    tags: list[str]
-
-
-class Row:
-    """What an ORM gives: more than the reader is to see."""
-
-    def __init__(self) -> None:
-        self.id = 1
-        self.tags = ["a"]
-        self.password = "secret"  # noqa: S105 - no secret
-
-
-GOOD: list[Any] = [{"id": 1, "tags": ["a"], "password": "secret"}, Row()]
-
-
-def good(item_type: Any) -> list[Any]:
-    """pydantic makes its dataclasses of mappings only."""
-    return GOOD[:1] * 2 if item_type is ModelClass else GOOD
-
-
-TYPES: list[Any] = [Plain, Struct, Model, ModelClass]
-
-
-def app_of(items: list[Any], item_type: Any, *formats: Format) -> TestClient:
-    app = FastAPI()
-
-    async def rows() -> AsyncIterator[Any]:
-        for item in items:
-            yield item
-
-    @app.get("/")
-    async def stream() -> Any:
-        return Stream[item_type](rows(), formats=formats or (NDJSON(), JSONArray()))
-
-    @app.get("/sync")
-    async def sync() -> Any:
-        return Stream[item_type](iter(items), formats=formats or (NDJSON(), JSONArray()))
-
-    return TestClient(app, raise_server_exceptions=False)
 
 
 @pytest.mark.parametrize("path", ["/", "/sync"])
@@ -141,110 +82,6 @@ def test_any_type_will_do(item_type: Any, item: Any, path: str, caplog: pytest.L
 def test_an_events_data_is_the_item(format_: Format, body: str) -> None:
     items = [Event(GOOD[0], id="7"), Event(retry=5)]
     assert app_of(items, Plain, format_).get("/").text.partition("event: end")[0] == body
-
-
-@dataclass
-class Price:
-    amount: float
-    currency: str = "EUR"
-
-
-@dataclass
-class Priced:
-    id: int
-    total: float = 0.0
-    price: Price | None = None
-
-
-@dataclass(slots=True)
-class Slotted:
-    id: int
-    total: float = 0.0
-    prices: tuple[Price, ...] = ()
-
-
-class Holding(msgspec.Struct):
-    prices: dict[str, list[Price]]
-
-
-EUROS = {"amount": 2.0, "currency": "EUR"}
-
-
-@pytest.mark.parametrize(
-    ("item_type", "item", "value"),
-    [
-        (Priced, {"id": 1}, {"id": 1, "total": 0.0, "price": None}),
-        (Priced, Priced(1), {"id": 1, "total": 0.0, "price": None}),
-        (Priced, {"id": 1, "price": {"amount": 2}}, {"id": 1, "total": 0.0, "price": EUROS}),
-        (Slotted, {"id": 1, "prices": [{"amount": 2}]}, {"id": 1, "total": 0.0, "prices": [EUROS]}),
-        (Holding, {"prices": {"a": [{"amount": 2}]}}, {"prices": {"a": [EUROS]}}),
-    ],
-)  # fmt: skip
-def test_a_member_that_is_not_given_has_its_default(item_type: Any, item: Any, value: Any) -> None:
-    assert app_of([item], item_type).get("/").json() == value
-
-
-class Pair(NamedTuple):
-    id: int
-    tags: list[str]
-
-
-@pytest.mark.parametrize("item_type", [Plain, Struct, Model, Pair], ids=lambda kind: kind.__name__)
-def test_a_named_tuple_has_members(item_type: Any) -> None:
-    found = app_of([Pair(1, ["a"])], item_type).get("/").json()
-    assert found in ({"id": 1, "tags": ["a"]}, {"ID": 1, "tags": ["a"]}, [1, ["a"]])
-
-
-class Aliased(pydantic.BaseModel):
-    id: int
-    name: str = pydantic.Field("default", alias="theName")
-
-
-class OfAnORM:
-    id = 1
-    name = "Bob"
-
-
-@pytest.mark.parametrize("item", [OfAnORM(), {"id": 1, "name": "Bob"}, {"id": 1, "theName": "Bob"}], ids=repr)
-def test_a_member_is_found_by_either_name(item: Any) -> None:
-    assert app_of([item], Aliased).get("/").json() == {"id": 1, "theName": "Bob"}
-
-
-@dataclass
-class Tags:
-    plain: list[int]
-    nested: dict[str, list[str]]
-
-
-@dataclass
-class Notes:
-    plain: list[int]
-    nested: dict[str, list[str]]
-
-
-@dataclass
-class Team:
-    members: list[Model]
-
-
-@dataclass
-class Wide:
-    """Of many parts, whose types are made for the look at them and gone behind it."""
-
-    tags: Tags
-    notes: Notes
-    team: Team
-
-
-def test_a_model_is_found_wherever_it_is() -> None:
-    parts = {"plain": [], "nested": {}}
-    for member in (MoreModel(id=1, tags=[]), {"id": 1, "tags": [], "password": "secret"}):
-        item = {"tags": parts, "notes": parts, "team": {"members": [member]}}
-        assert app_of([item], Wide).get("/").json()["team"] == {"members": [{"ID": 1, "tags": []}]}
-
-
-class MoreModel(Model):
-    password: str = "secret"  # noqa: S105 - no secret
 
 
 @pytest.mark.parametrize("item_type", [Model, list[Model], Model | None])

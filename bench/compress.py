@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 from bench.peers.rows import PIECE, ROWS
 from bench.table import Table, spread
 from tailrace import NDJSON, EventStream
-from tailrace._compress import CODINGS, compressor
+from tailrace._compress import compressor
+from tailrace._model import CODINGS
 from tailrace.formats import encode
 
 if TYPE_CHECKING:

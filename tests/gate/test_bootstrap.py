@@ -11,6 +11,7 @@ import pytest
 
 from tests.gate.commands import ROOT, check, run
 from tools import pythons, results, settings
+from tools.commands import BENCHMARKS
 from tools.say import Stop
 
 if TYPE_CHECKING:
@@ -67,6 +68,11 @@ def test_what_is_unknown_is_refused_before_anything_is_set_up(arguments: list[st
     assert done.returncode == 2
     assert arguments[-1] in done.stdout
     assert "setting up" not in done.stdout
+
+
+def test_the_benchmarks_start() -> None:
+    """As far as their imports from the library: they are measured by hand."""
+    assert [name for name in BENCHMARKS if name not in check(sys.executable, "-m", "bench", "--help")] == []
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs a shell script in place of a Python")

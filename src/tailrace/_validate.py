@@ -107,10 +107,12 @@ def _with_defaults(value: Any) -> Any:
 def _parts(value: Any) -> Iterable[Any]:
     kind = value.__class__
     if dataclasses.is_dataclass(kind):
-        members = {field.name: getattr(value, field.name) for field in dataclasses.fields(kind)}
-        if hasattr(value, "__dict__"):
-            value.__dict__.update(members)
-        return members.values()
+        if not hasattr(value, "__dict__"):
+            return [getattr(value, field.name) for field in dataclasses.fields(kind)]
+        for field in dataclasses.fields(kind):
+            if field.default is not dataclasses.MISSING:
+                value.__dict__.setdefault(field.name, field.default)
+        return list(value.__dict__.values())
     if issubclass(kind, msgspec.Struct):
         return [getattr(value, name) for name in kind.__struct_fields__]
     if issubclass(kind, dict):

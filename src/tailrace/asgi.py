@@ -161,9 +161,8 @@ class Stream(Typed[T]):
             try:
                 await pump.aclose()
             finally:
-                if (
-                    drain is not None
-                ):  # behind the source's `finally`: the process may end with its last stream
+                # Behind the source's `finally`: the process may end with its last stream.
+                if drain is not None:
                     drain.part(pump)
 
     async def _stream(

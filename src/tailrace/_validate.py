@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from functools import cache, partial
+from collections.abc import Mapping
+from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, cast, get_args, get_type_hints
+from inspect import getattr_static
+from typing import TYPE_CHECKING, Any, cast, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -41,7 +43,8 @@ def _holds(item_type: Any, is_one: Callable[[Any], bool], known: dict[int, Any])
     known[id(item_type)] = item_type  # kept, for the id of what is gone comes again
     if is_one(item_type):
         return True
-    parts = [*get_args(item_type), getattr(item_type, "__supertype__", None), *_member_types(item_type)]
+    whole = [get_origin(item_type), getattr(item_type, "__supertype__", None)]
+    parts = [*whole, *get_args(item_type), *_member_types(item_type)]
     return any(_holds(part, is_one, known) for part in parts)
 
 
@@ -72,13 +75,22 @@ def _member_types(item_type: Any) -> list[Any]:
 
 def _by_msgspec(item_type: Any) -> Convert:
     msgspec.inspect.type_info(item_type)  # raises `TypeError` for what it does not know
-    # A named tuple by its names, where it is not meant to be one: msgspec takes it for an array.
-    begin = _as_it_is if _is_tuple(item_type) else _named
-    finish = _with_defaults if _holds(item_type, dataclasses.is_dataclass, {}) else _as_it_is
+    finish = _with_defaults if _holds(item_type, _has_defaults, {}) else _as_it_is
+
+    def converted(item: Any) -> Any:
+        value = msgspec.convert(item, item_type, from_attributes=True)
+        return value if value is item else finish(value)
 
     def convert(item: Any) -> Any:
         try:
-            return finish(msgspec.convert(begin(item), item_type, from_attributes=True))
+            try:
+                return converted(item)
+            except msgspec.ValidationError:
+                # A named tuple was taken for an array: perhaps it is meant by its names.
+                by_names: Any = getattr(item, "_asdict", None)
+                if not isinstance(item, tuple) or by_names is None:
+                    raise
+                return converted(by_names())
         except msgspec.ValidationError as error:
             reason, _, place = str(error).partition(" - at `")
             raise EncodeError(f"{reason} ({_name(item_type)})", path=place.rstrip("`") or "$") from None
@@ -86,12 +98,8 @@ def _by_msgspec(item_type: Any) -> Convert:
     return convert
 
 
-def _is_tuple(item_type: Any) -> bool:
-    return isinstance(item_type, type) and issubclass(item_type, tuple)
-
-
-def _named(item: Any) -> Any:
-    return item._asdict() if hasattr(item, "_asdict") else item
+def _has_defaults(item_type: Any) -> bool:
+    return isinstance(item_type, type) and bool(_defaults(item_type))
 
 
 def _with_defaults(value: Any) -> Any:
@@ -99,37 +107,61 @@ def _with_defaults(value: Any) -> Any:
 
     What `msgspec.convert` was not given stays an attribute of the class, and what it encodes are the instance's.
     """
-    for part in _parts(value):
-        _with_defaults(part)
+    seen, waiting = {id(value)}, [value]
+    while waiting:
+        parts = [part for part in _parts(waiting.pop()) if part.__class__ not in _SCALARS]
+        waiting += [part for part in parts if id(part) not in seen]
+        seen.update(map(id, parts))
     return value
+
+
+_SCALARS = frozenset({int, float, str, bool, bytes, None.__class__})
 
 
 def _parts(value: Any) -> Iterable[Any]:
     kind = value.__class__
-    if dataclasses.is_dataclass(kind):
-        if not hasattr(value, "__dict__"):
-            return [getattr(value, field.name) for field in dataclasses.fields(kind)]
-        for field in dataclasses.fields(kind):
-            if field.default is not dataclasses.MISSING:
-                value.__dict__.setdefault(field.name, field.default)
-        return list(value.__dict__.values())
-    if issubclass(kind, msgspec.Struct):
-        return [getattr(value, name) for name in kind.__struct_fields__]
     if issubclass(kind, dict):
         return cast("Iterable[Any]", value.values())
-    return value if issubclass(kind, list | tuple | set | frozenset) else ()
+    if issubclass(kind, list | tuple | set | frozenset):
+        return cast("Iterable[Any]", value)
+    for name, default in _defaults(kind).items():
+        # Not where there is a value elsewhere: in a slot, or behind a descriptor.
+        if name not in value.__dict__ and getattr_static(value, name, None) is default:
+            value.__dict__[name] = default
+    return [getattr(value, name, None) for name in _members(kind)]
+
+
+@cache
+def _members(kind: type[Any]) -> tuple[str, ...]:
+    if dataclasses.is_dataclass(kind):
+        return tuple(field.name for field in dataclasses.fields(kind))
+    of_attrs: Any = getattr(kind, "__attrs_attrs__", ())
+    return getattr(kind, "__struct_fields__", None) or tuple(field.name for field in of_attrs)
+
+
+@cache
+def _defaults(kind: type[Any]) -> dict[str, Any]:
+    """The members of a dataclass, or a class of attrs, that `msgspec.convert` may leave on the class."""
+    if getattr(kind, "__dictoffset__", 0) == 0 or not dataclasses.is_dataclass(kind):
+        return {}
+    fields = dataclasses.fields(kind)
+    return {
+        field.name: field.default
+        for field in fields
+        if field.init and field.default is not dataclasses.MISSING
+    }
 
 
 def _by_pydantic(item_type: Any) -> Convert:
     pydantic = import_module("pydantic")
     adapter = pydantic.TypeAdapter(item_type)
-    dump = adapter.dump_python
-    # An ORM's row has the members' own names; a mapping may have those of the wire.
-    validate = partial(adapter.validate_python, from_attributes=True, **_by_either_name(pydantic.VERSION))
+    validate, dump = adapter.validate_python, adapter.dump_python
+    # A mapping may have the names of the wire; an ORM's row has the members' own.
+    by_name = _by_name(pydantic.VERSION)
 
     def convert(item: Any) -> Any:
         try:
-            value = validate(item)
+            value = validate(item, from_attributes=True, **({} if isinstance(item, Mapping) else by_name))
         except pydantic.ValidationError as error:
             first = error.errors(include_url=False)[0]
             path = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in first["loc"])
@@ -141,12 +173,12 @@ def _by_pydantic(item_type: Any) -> Convert:
     return convert
 
 
-def _by_either_name(version: str) -> dict[str, bool]:
+def _by_name(version: str) -> dict[str, bool]:
     major, minor = map(int, version.split(".")[:2])
-    return {"by_name": True, "by_alias": True} if (major, minor) >= _BOTH_NAMES else {}
+    return {"by_name": True, "by_alias": True} if (major, minor) >= _OWN_NAMES else {}
 
 
-_BOTH_NAMES = (2, 11)
+_OWN_NAMES = (2, 11)
 """The pydantic from which on a validation may take a member's own name as well as its alias."""
 
 

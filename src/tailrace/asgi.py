@@ -172,7 +172,7 @@ class Stream(Typed[T]):
         self._before_start(scope)
         listener = asyncio.create_task(_listen(receive, pump))
         try:
-            error = await pump.begin()
+            error = None if _refusal(pump) else await pump.begin()
             if error is None and (refusal := _refusal(pump)):
                 await self._send_problem(refusal, send)
             elif error is None:

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     Scope = MutableMapping[str, Any]
     ASGIApp = Callable[[Scope, Any, Any], Awaitable[None]]
-    Handler = Callable[[int, FrameType | None], Any]
 
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 
@@ -90,7 +89,10 @@ class Drain:
         if self.started and not (self._streams and self._waiting):
             ended, self._ended = self._ended, []
             for call in ended:
-                call()
+                try:
+                    call()
+                except Exception:  # noqa: BLE001 - whatever it is, it is logged, and the others are called
+                    log.exception("what was to be called when no stream is left raised")
 
     def _send_away(self, stream: _Stream) -> None:
         if not self._patient or stream.encoder.leave() is not None:
@@ -134,9 +136,8 @@ async def drain_on_signals(grace: float = 10.0) -> AsyncGenerator[Drain, None]:
         yield drain
     finally:
         _current.reset(token)
-        for number, (ours, theirs) in chained.items():
-            if signal.getsignal(number) is ours:
-                signal.signal(number, theirs)
+        for handler in chained:
+            handler.give_back()
 
 
 def drain(app: ASGIApp, grace: float = 10.0) -> ASGIApp:
@@ -157,42 +158,67 @@ def drain(app: ASGIApp, grace: float = 10.0) -> ASGIApp:
     return drained
 
 
-def _chain(drain: Drain, *, hold: bool = False) -> dict[int, tuple[Handler, Any]]:
-    chained: dict[int, tuple[Handler, Any]] = {}
+def _chain(drain: Drain, *, hold: bool = False) -> list[_Handler]:
     if threading.current_thread() is not threading.main_thread():
-        return chained
+        return []
+    chained: list[_Handler] = []
     for number in _SIGNALS:
-        theirs = signal.getsignal(number)
-        if theirs is signal.SIG_DFL:  # hypercorn's workers: the system ends the process at once
-            ours = _handler(drain, _by_default, hold=True)
-        elif callable(theirs):  # not ignored
-            ours = _handler(drain, theirs, hold=hold)
-        else:
-            continue
-        signal.signal(number, ours)
-        chained[number] = ours, theirs
+        before: Any = signal.getsignal(number)
+        while isinstance(before, _Handler) and before.stale:
+            before = before.before
+        # One without a handler, as in hypercorn's workers, would be ended by the system at once.
+        if before is signal.SIG_DFL or callable(before):  # not ignored
+            handler = _Handler(drain, number, before, hold=hold or before is signal.SIG_DFL)
+            signal.signal(number, handler)
+            chained.append(handler)
     return chained
 
 
-def _handler(drain: Drain, theirs: Handler, *, hold: bool) -> Handler:
-    """Start the drain at the first signal; `theirs` is called at once, or held until the streams have ended."""
-    loop, process = asyncio.get_running_loop(), os.getpid()
+class _Handler:
+    """Starts the drain at the first signal; the handler before is called at once, or when the streams have ended."""
 
-    def ours(number: int, frame: FrameType | None) -> None:
-        # A child by fork has the handler, and not the loop.
-        first = not (drain.told or loop.is_closed() or os.getpid() != process)
-        if first:
-            drain.told = True
-            loop.call_soon_threadsafe(drain.start, last_call(number) if hold else None)
-        if not (first and hold):
-            theirs(number, frame)
+    def __init__(self, drain: Drain, number: int, before: Any, *, hold: bool) -> None:
+        self.before = before
+        self._drain = drain
+        self._number = number
+        self._hold = hold
+        self._loop = asyncio.get_running_loop()
+        self._process = os.getpid()
+        self._timer: asyncio.TimerHandle | None = None
 
-    def last_call(number: int) -> Callable[[], object]:
-        return lambda: loop.call_later(_LAST_BYTES, theirs, number, None)
+    @property
+    def stale(self) -> bool:
+        """Whether the loop is not to be had: it was closed, or this is a child by fork."""
+        return self._loop.is_closed() or os.getpid() != self._process
 
-    return ours
+    def __call__(self, _: int, frame: FrameType | None) -> None:
+        held = False
+        if not (self._drain.told or self.stale):
+            self._drain.told, held = True, self._hold
+            self._loop.call_soon_threadsafe(self._drain.start, self._wait if held else None)
+        if not held:
+            self._deliver(frame)
 
+    def _wait(self) -> None:
+        if self._hold:
+            self._timer = self._loop.call_later(_LAST_BYTES, self._deliver)
 
-def _by_default(number: int, _: FrameType | None) -> None:
-    signal.signal(number, signal.SIG_DFL)
-    signal.raise_signal(number)
+    def _deliver(self, frame: FrameType | None = None) -> None:
+        self._let_go()
+        if callable(self.before):
+            self.before(self._number, frame)
+        else:
+            signal.signal(self._number, self.before)
+            signal.raise_signal(self._number)
+
+    def _let_go(self) -> None:
+        self._hold = False
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def give_back(self) -> None:
+        """The application ends by itself, in its own order: what is held has come true."""
+        self._let_go()
+        current: Any = signal.getsignal(self._number)
+        if current is self:
+            signal.signal(self._number, self.before)

@@ -92,6 +92,7 @@ class Sparse(msgspec.Struct, tag="order", omit_defaults=True):
 def test_what_a_struct_leaves_out_is_an_empty_cell() -> None:
     rows = [Sparse(1, "x"), Sparse(2)]
     assert encode(CSV(), rows).decode() == '"type","id","note"\r\n"order",1,"x"\r\n"order",2,\r\n'
+    assert encode(CSV(), rows[::-1]).decode() == '"type","id","note"\r\n"order",2,\r\n"order",1,"x"\r\n'
     assert encode(CSV("id", "note"), rows[::-1]).decode() == '"id","note"\r\n2,\r\n1,"x"\r\n'
 
 

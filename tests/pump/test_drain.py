@@ -61,15 +61,16 @@ async def later() -> AsyncIterator[int]:
     yield 1
 
 
-@pytest.mark.parametrize("how", ["waits", "comes late"])
+@pytest.mark.parametrize("how", ["waits", "comes late", "comes late with an item"])
 def test_what_has_not_begun_is_a_503(how: str) -> None:
     async def main() -> Exchange:
         async with drain_on_signals(grace=0.01) as drain:
             exchange = Exchange()
-            if how == "comes late":
+            if how != "waits":
                 drain.start()
                 await asyncio.sleep(0.05)
-            task = asyncio.create_task(exchange.run(later(), formats=[NDJSON()], filename="rows.ndjson"))
+            content: Any = [1] if how.endswith("item") else later()
+            task = asyncio.create_task(exchange.run(content, formats=[NDJSON()], filename="rows.ndjson"))
             await asyncio.sleep(0)
             drain.start()
             async with asyncio.timeout(5):
@@ -120,6 +121,32 @@ def test_within_another_it_is_that_one() -> None:
     outer, still = asyncio.run(main())
     assert outer is still
     assert asyncio.run(afterwards()) is None
+
+
+class Left:
+    """A stream that does not end for anybody."""
+
+    encoder = NDJSON().encoder()
+
+    def interrupt(self, _: object) -> None: ...
+
+
+def test_each_is_told_that_it_is_over(caplog: pytest.LogCaptureFixture) -> None:
+    """Whatever another one of them does."""
+    news: list[str] = []
+
+    async def main() -> None:
+        drain = Drain(0.01)
+        stream = Left()
+        drain.join(stream)
+        drain.start(lambda: 1 / 0)
+        drain.start(lambda: news.append("ended"))
+        drain.part(stream)
+        drain.start(lambda: news.append("at once"))
+
+    asyncio.run(main())
+    assert news == ["ended", "at once"]
+    assert "ZeroDivisionError" in caplog.text
 
 
 def test_outside_of_the_loop_it_does_not_begin() -> None:
@@ -225,9 +252,10 @@ def test_a_handler_outlives_its_loop() -> None:
 
         async def app(*_: object) -> None: ...
 
-        asyncio.run(drain(app)({"type": "http"}, None, None))
-        signal.raise_signal(signal.SIGTERM)
-        assert caught == [signal.SIGTERM]
+        for _ in range(2):
+            asyncio.run(drain(app)({"type": "http"}, None, None))
+            signal.raise_signal(signal.SIGTERM)
+        assert caught == [signal.SIGTERM] * 2
     finally:
         signal.signal(signal.SIGTERM, before)
         signal.signal(signal.SIGINT, ours)

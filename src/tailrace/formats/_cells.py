@@ -40,7 +40,10 @@ def _as_in_json(item: Any) -> dict[str, Any] | None:
         return None
     # What a Struct leaves out, UNSET or a default, is an empty cell.
     names = getattr(item, "__struct_encode_fields__", ())
-    return {**dict.fromkeys(names), **found} if any(name not in found for name in names) else found
+    if all(name in found for name in names):
+        return found
+    tag = [name for name in found if name not in names]
+    return {name: found.get(name) for name in (*tag, *names)}
 
 
 def rows_of_objects(kind: type[Any], columns: tuple[str, ...], to_json: Encode, *, exact: bool) -> Encode:

@@ -23,7 +23,7 @@ _cells: Final = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _text: Final = msgspec.json.Decoder(str).decode
 
 _FORMULA: Final = re.compile(r"[=+\-@\t\r\n]")
-_NUMBER: Final = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
+_NUMBER: Final = re.compile(r"[+-]?(?:\d+[.,]?\d*|[.,]\d+)(?:[eE][+-]?\d+)?")
 _UNLIKE_CSV: Final = (b"\\", b"[", b"{", b"null")
 """What a run of rows without can go out nearly as JSON wrote it: escapes, nesting, nulls."""
 _FORMULAS: Final = ((b"=", b'"='), (b"+", b'"+'), (b"@", b'"@'), (b'"-', b'"-'))

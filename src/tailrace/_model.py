@@ -122,7 +122,7 @@ class Delivery:
             value: Any = getattr(self, name)
             if value is None and name in _OPTIONAL_SECONDS:
                 continue
-            if isinstance(value, bool) or not isinstance(value, int | float) or not value >= least:
+            if not are_seconds(value, least):
                 never = " or None" if name in _OPTIONAL_SECONDS else ""
                 raise ValueError(f"Delivery({name}={value!r}): expected seconds, from {least:g}{never}")
         codings: Any = self.compression
@@ -131,6 +131,11 @@ class Delivery:
                 f"Delivery(compression={codings!r}): expected a tuple of {' and '.join(map(repr, CODINGS))}, "
                 "the preferred one first"
             )
+
+
+def are_seconds(value: Any, least: float) -> bool:
+    """Whether a user has given a number of seconds, from the least on."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and value >= least
 
 
 CODINGS: Final = ("zstd", "gzip")

@@ -141,7 +141,7 @@ def _members(kind: type[Any]) -> tuple[str, ...]:
 
 @cache
 def _defaults(kind: type[Any]) -> dict[str, Any]:
-    """The members of a dataclass, or a class of attrs, that `msgspec.convert` may leave on the class."""
+    """The members of a dataclass that `msgspec.convert` may leave on the class."""
     if getattr(kind, "__dictoffset__", 0) == 0 or not dataclasses.is_dataclass(kind):
         return {}
     fields = dataclasses.fields(kind)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from anyio.lowlevel import RunVar
 
+from tailrace._model import are_seconds
 from tailrace._problem import log
 from tailrace._servers import is_daphne
 
@@ -45,8 +46,7 @@ class Drain:
     """
 
     def __init__(self, grace: float = 10.0) -> None:
-        given: Any = grace
-        if isinstance(given, bool) or not isinstance(given, int | float) or not given >= 0:
+        if not are_seconds(grace, 0):
             raise ValueError(f"grace={grace!r}: expected seconds, from 0")
         self.grace = grace
         self.started = False

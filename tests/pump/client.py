@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from tailrace.asgi import Stream
 
 if TYPE_CHECKING:
@@ -71,6 +73,16 @@ async def until(holds: Callable[[], bool]) -> None:
     async with asyncio.timeout(2):
         while not holds():  # noqa: ASYNC110 - what is waited for tells nobody
             await asyncio.sleep(0)
+
+
+async def cancelled(exchange: Exchange, content: Any, *, behind: bytes, **options: Any) -> Exchange:
+    """Cancel the request once its body has `behind` in it; the cancellation has to come out of it."""
+    task = asyncio.create_task(exchange.run(content, **options))
+    await until(lambda: behind in exchange.body)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    return exchange
 
 
 async def longest_pause(exchange: Awaitable[Any], seconds: float) -> float:

@@ -13,7 +13,7 @@ import pytest
 from tailrace import NDJSON, EventStream
 from tailrace.drain import Drain, current_drain, drain, drain_on_signals
 
-from .client import Exchange, until
+from .client import Exchange, cancelled, until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -267,16 +267,7 @@ def test_a_cancelled_stream_has_last_words(cancelled_while: str) -> None:
         if cancelled_while == "held" and b"3" in message.get("body", b""):
             await asyncio.sleep(60)
 
-    async def main() -> Exchange:
-        exchange = Exchange(send)
-        task = asyncio.create_task(exchange.run(ticks(), formats=[NDJSON()]))
-        await until(lambda: b"3" in exchange.body)
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
-        return exchange
-
-    exchange = asyncio.run(main())
+    exchange = asyncio.run(cancelled(Exchange(send), ticks(), behind=b"3", formats=[NDJSON()]))
     assert exchange.reason == "cancelled"
     said = exchange.body.rsplit(b"\n", 1)[1].startswith(b'{"problem":')
     assert said == (cancelled_while == "quiet")

@@ -12,7 +12,7 @@ import pytest
 from tailrace import NDJSON, Delivery, Event
 from tailrace._drive import Pump
 
-from .client import Exchange, Message, until
+from .client import Exchange, Message, cancelled, until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -134,16 +134,7 @@ def test_cancelled_while_a_send_waits() -> None:
                 ended.append("cleaned up")
                 raise
 
-    async def main() -> Exchange:
-        exchange = Exchange(send)
-        task = asyncio.create_task(exchange.run(ticks()))
-        await until(lambda: b"2" in exchange.body)
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
-        return exchange
-
-    exchange = asyncio.run(main())
+    exchange = asyncio.run(cancelled(Exchange(send), ticks(), behind=b"2"))
     assert (exchange.reason, ended) == ("cancelled", ["cleaned up"])
 
 

@@ -100,12 +100,13 @@ def keep(lines: Iterable[str]) -> None:
         change = left.add if line[0] == "+" else left.discard
         change(line[1:].rstrip("\n"))
     groups = {int(name) for name in left if name.isdecimal()}
+    folders = {name for name in left if not name.isdecimal()}
     for how in (signal.SIGTERM, signal.SIGKILL):
         groups = {group for group in groups if _signal(group, how)}
         deadline = time.monotonic() + GRACE
         while any(_signal(group, 0) for group in groups) and time.monotonic() < deadline:
             time.sleep(0.05)
-    for name in left:
+    for name in folders:
         shutil.rmtree(name, ignore_errors=True)
 
 

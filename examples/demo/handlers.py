@@ -11,10 +11,10 @@ from examples.demo.history import commits, packages
 from examples.demo.index import Index
 from examples.demo.machine import machine, server
 from examples.demo.sources import functions, lines_per_argument, members
-from tailrace import NDJSON, EventStream, JSONArray, Offer
+from tailrace import JSON, NDJSON, EventStream, Offer
 from tailrace.fastapi import Stream
 
-ANY = Offer(JSONArray(), NDJSON(), EventStream(), query="format")
+ANY = Offer(JSON(), NDJSON(), EventStream(), query="format")
 TWIN_LIMIT = 250_000
 
 Item = dict[str, Any]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
 
-from tailrace import NDJSON, EventStream, JSONArray, Text
+from tailrace import JSON, NDJSON, EventStream, Text
 from tailrace.fastapi import Stream
 
 if TYPE_CHECKING:
@@ -47,6 +47,6 @@ def create_app(interval: float = 0.5, text_interval: float = 1.0) -> FastAPI:
     async def stream() -> Stream:
         # The first format is for everybody who asks for none. `json.dumps` puts a space after each
         # comma and colon; without `encoder` the JSON is compact.
-        return Stream(events(interval), formats=[NDJSON(), JSONArray(), EventStream()], encoder=json.dumps)
+        return Stream(events(interval), formats=[NDJSON(), JSON(), EventStream()], encoder=json.dumps)
 
     return app

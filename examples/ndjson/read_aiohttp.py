@@ -29,7 +29,7 @@ class API:
         self.url = url
 
     async def get(self) -> AsyncIterator[Any]:
-        """Whole objects, of any length; raises `tailrace.StreamFailed` if the server failed."""
+        """Whole objects, of any length; raises `tailrace.errors.StreamFailed` if the server failed."""
         decoder = NDJSON().decoder()
         async with self._open() as response:
             async for piece in response.content.iter_any():

@@ -23,7 +23,7 @@ class API:
         self.url = url
 
     def get(self) -> Iterator[Any]:
-        """Whole objects, wherever the bytes are cut; raises `tailrace.StreamFailed` if the server failed."""
+        """Whole objects, wherever the bytes are cut; raises `tailrace.errors.StreamFailed` if the server failed."""
         decoder = NDJSON().decoder()
         with httpx2.stream("GET", self.url, headers=HEADERS, timeout=TIMEOUT) as response:
             response.raise_for_status()

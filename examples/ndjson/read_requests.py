@@ -25,7 +25,7 @@ class API:
         self.url = url
 
     def get(self) -> Iterator[Any]:
-        """Whole objects, wherever the bytes are cut; raises `tailrace.StreamFailed` if the server failed."""
+        """Whole objects, wherever the bytes are cut; raises `tailrace.errors.StreamFailed` if the server failed."""
         decoder = NDJSON().decoder()
         for piece in self.pieces():
             yield from decoder.feed(piece)

@@ -6,41 +6,27 @@ and the nouns that they share.
 
 import typing as _typing
 
-from tailrace._errors import (
-    Abort,
-    DecodeError,
-    EncodeError,
-    LimitExceeded,
-    StreamFailed,
-    TailraceError,
-    Truncated,
-)
 from tailrace._event import Event
 from tailrace._model import Delivery, Limits, Outcome, Problem
 from tailrace._negotiate import Offer
-from tailrace.formats import CSV, NDJSON, Bytes, EventStream, JSONArray, JSONSeq, Text
+from tailrace.errors import Abort
+from tailrace.formats import CSV, JSON, NDJSON, Bytes, EventStream, JSONSeq, Text
 
 __all__ = [
     "CSV",
+    "JSON",
     "NDJSON",
     "Abort",
     "Bytes",
-    "DecodeError",
     "Delivery",
-    "EncodeError",
     "Event",
     "EventStream",
-    "JSONArray",
     "JSONSeq",
-    "LimitExceeded",
     "Limits",
     "Offer",
     "Outcome",
     "Problem",
-    "StreamFailed",
-    "TailraceError",
     "Text",
-    "Truncated",
 ]
 
 if not _typing.TYPE_CHECKING:  # to which a name that is not there has to stay an error

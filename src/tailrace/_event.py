@@ -7,7 +7,7 @@ from typing import Any, Final, NoReturn
 
 from msgspec import UNSET
 
-from tailrace._errors import EncodeError
+from tailrace.errors import EncodeError
 
 _NOT_IN_FIELD: Final = re.compile("[\r\n\0]")
 

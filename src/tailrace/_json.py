@@ -11,8 +11,8 @@ from typing import Any, Final
 
 import msgspec
 
-from tailrace._errors import DecodeError, EncodeError, LimitExceeded
 from tailrace._event import Event, says_nothing
+from tailrace.errors import DecodeError, EncodeError, LimitExceeded
 
 ForeignEncoder = Callable[[Any], str | bytes] | type[json.JSONEncoder]
 """Another JSON encoder: a callable that returns a document, or a `json.JSONEncoder` class."""

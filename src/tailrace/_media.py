@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from tailrace._errors import InvalidAccept
+from tailrace.errors import InvalidAccept
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Self
 from urllib.parse import parse_qsl
 
-from tailrace._errors import NotAcceptable
 from tailrace._media import MediaRange, media_type, parse_accept, shown
+from tailrace.errors import NotAcceptable
 from tailrace.formats._base import Format
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ import logging
 import uuid
 from typing import Final
 
-from tailrace._errors import Abort
 from tailrace._json import dumps
 from tailrace._model import Problem
+from tailrace.errors import Abort
 
 log: Final = logging.getLogger("tailrace")
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, cast, get_args, get_origin, get_type_hint
 
 import msgspec
 
-from tailrace._errors import EncodeError
 from tailrace._event import Event
+from tailrace.errors import EncodeError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Final, TypedDict
 
 from tailrace._compress import check_codings, choose_coding, compressor
 from tailrace._drive import Pump
-from tailrace._errors import InvalidAccept, NotAcceptable, Unfit
 from tailrace._finish import SENT_AWAY
 from tailrace._headers import RawHeaders, attachment, problem_headers, raw_headers, stream_headers
 from tailrace._json import ForeignEncoder, check_encoder, dumps
@@ -23,7 +22,8 @@ from tailrace._source import check_content
 from tailrace._typed import T, Typed
 from tailrace._validate import converter
 from tailrace.drain import current_drain
-from tailrace.formats import CSV, NDJSON, Checked, EventStream, Format, JSONArray, JSONSeq
+from tailrace.errors import InvalidAccept, NotAcceptable, Unfit
+from tailrace.formats import CSV, JSON, NDJSON, Checked, EventStream, Format, JSONSeq
 
 if TYPE_CHECKING:
     from tailrace._finish import OnFinish
@@ -34,7 +34,7 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
-FORMATS: Final[tuple[Format, ...]] = (JSONArray(), NDJSON(), EventStream(), JSONSeq(), CSV())
+FORMATS: Final[tuple[Format, ...]] = (JSON(), NDJSON(), EventStream(), JSONSeq(), CSV())
 """What a stream is offered in unless `formats` says otherwise; the first is the default."""
 
 _READING_TIME: Final = 0.1

@@ -11,9 +11,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tailrace import asgi
-from tailrace._errors import Abort
 from tailrace._servers import is_daphne
 from tailrace._typed import T
+from tailrace.errors import Abort
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Iterable, Mapping

@@ -15,7 +15,8 @@ import psutil
 import pytest
 import requests
 
-from tailrace import NDJSON, Event, EventStream, JSONArray, StreamFailed, Truncated
+from tailrace import JSON, NDJSON, Event, EventStream
+from tailrace.errors import StreamFailed, Truncated
 from tests.demo.conftest import COMMITS, LONG
 from tests.demo.running import PACKAGES, ROOT, Demo, serving, until
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from tailrace.formats import Format
 
 FORMATS: dict[str, Format] = {
-    "application/json": JSONArray(),
+    "application/json": JSON(),
     "application/x-ndjson": NDJSON(),
     "text/event-stream": EventStream(),
 }

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tailrace import NDJSON, EventStream, JSONArray, Problem
+from tailrace import JSON, NDJSON, EventStream, Problem
 from tailrace.formats import encode
 from tests.demo.running import HERE, ROOT
 
@@ -29,7 +29,7 @@ ITEMS: list[Any] = [
     "\n\n",
     {"problem": {"title": 1}},
 ]
-FORMATS: dict[str, Format] = {"json": JSONArray(), "ndjson": NDJSON(), "sse": EventStream()}
+FORMATS: dict[str, Format] = {"json": JSON(), "ndjson": NDJSON(), "sse": EventStream()}
 PROBLEM = Problem(title="Broken", ref="1")
 
 

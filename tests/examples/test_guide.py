@@ -14,7 +14,7 @@ import httpx2
 import pytest
 
 from examples import clock, counting, large_csv, updates
-from tailrace import NDJSON, EventStream, JSONArray
+from tailrace import JSON, NDJSON, EventStream
 from tests.examples.serving import serving, until
 
 if TYPE_CHECKING:
@@ -110,8 +110,8 @@ def test_updates_on_the_wire() -> None:
 
 
 @pytest.mark.seed("E1")
-@pytest.mark.parametrize("format_", [JSONArray(), NDJSON(), EventStream()], ids=lambda format_: format_.name)
-def test_the_time_comes_thirty_times_and_then_ends(format_: JSONArray | NDJSON | EventStream) -> None:
+@pytest.mark.parametrize("format_", [JSON(), NDJSON(), EventStream()], ids=lambda format_: format_.name)
+def test_the_time_comes_thirty_times_and_then_ends(format_: JSON | NDJSON | EventStream) -> None:
     accept = {"Accept": format_.media_types[0]}
     with serving(clock.create_app(INTERVAL)) as url:
         response = httpx2.get(f"{url}/time", headers=accept, timeout=TIMEOUT)

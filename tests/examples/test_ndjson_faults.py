@@ -15,7 +15,8 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import StreamingResponse
 
 from examples.ndjson import read_aiohttp
-from tailrace import NDJSON, StreamFailed
+from tailrace import NDJSON
+from tailrace.errors import StreamFailed
 from tailrace.fastapi import Stream
 from tests.examples.serving import serving
 from tests.examples.test_ndjson import READERS

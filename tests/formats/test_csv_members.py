@@ -17,7 +17,8 @@ import pytest
 from fastapi import Depends, FastAPI
 from fastapi.testclient import TestClient
 
-from tailrace import CSV, EncodeError
+from tailrace import CSV
+from tailrace.errors import EncodeError
 from tailrace.fastapi import Stream
 from tailrace.formats import encode
 from tests.pump.client import Exchange

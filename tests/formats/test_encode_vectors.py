@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from tailrace import NDJSON, EncodeError, Event, EventStream
+from tailrace import NDJSON, Event, EventStream
 from tailrace._json import NotPlain
+from tailrace.errors import EncodeError
 from tailrace.formats import encode, encode_special
 from tests.formats.vector_runner import check_error, format_of, item_of, named, problem_of, rows
 

@@ -8,7 +8,8 @@ import pickle
 import pytest
 from msgspec import UNSET
 
-from tailrace import EncodeError, Event, EventStream
+from tailrace import Event, EventStream
+from tailrace.errors import EncodeError
 from tailrace.formats import encode
 
 EVENTS = [

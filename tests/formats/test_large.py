@@ -7,7 +7,8 @@ from itertools import repeat
 
 import pytest
 
-from tailrace import NDJSON, DecodeError, Event, EventStream, JSONArray, LimitExceeded, Limits
+from tailrace import JSON, NDJSON, Event, EventStream, Limits
+from tailrace.errors import DecodeError, LimitExceeded
 from tailrace.formats import Format, encode
 from tests.formats.vector_runner import read
 
@@ -38,7 +39,7 @@ def test_many_data_lines_are_encoded(size: int) -> None:
     assert read(EventStream().decoder(), in_pieces(body, size)).items[0].data == text
 
 
-@pytest.mark.parametrize("format_", [NDJSON(), NDJSON(end=True), JSONArray(), EventStream()], ids=repr)
+@pytest.mark.parametrize("format_", [NDJSON(), NDJSON(end=True), JSON(), EventStream()], ids=repr)
 @pytest.mark.parametrize("size", [1000, 65_536, 1 << 30])
 def test_a_long_line(format_: Format, size: int) -> None:
     """15 MiB in one record, within the default limits."""
@@ -49,7 +50,7 @@ def test_a_long_line(format_: Format, size: int) -> None:
     assert (first.data if isinstance(first, Event) else first) == item
 
 
-@pytest.mark.parametrize("format_", [NDJSON(), JSONArray(), EventStream()], ids=repr)
+@pytest.mark.parametrize("format_", [NDJSON(), JSON(), EventStream()], ids=repr)
 def test_escapes_and_brackets(format_: Format) -> None:
     """A megabyte of what a scanner stops at."""
     item = ['\\"[{' * 100_000, [[]] * 50_000, {"]": '"' * 100_000}]
@@ -59,7 +60,7 @@ def test_escapes_and_brackets(format_: Format) -> None:
         assert reading.items == [item]
 
 
-@pytest.mark.parametrize("format_", [NDJSON(), JSONArray()], ids=repr)
+@pytest.mark.parametrize("format_", [NDJSON(), JSON()], ids=repr)
 @pytest.mark.parametrize("size", [1, 65_536])
 def test_many_records(format_: Format, size: int) -> None:
     """A hundred thousand of them."""
@@ -72,9 +73,9 @@ def test_many_records(format_: Format, size: int) -> None:
     [
         (NDJSON(), b"", b'"xxxxxxxx'),
         (NDJSON(), b"", b" "),
-        (JSONArray(), b"[", b"1"),
-        (JSONArray(), b'["', b"x"),
-        (JSONArray(), b"[", b'{"a":'),
+        (JSON(), b"[", b"1"),
+        (JSON(), b'["', b"x"),
+        (JSON(), b"[", b'{"a":'),
         (EventStream(), b"", b"x"),
         (EventStream(), b"", b": x"),
         (EventStream(), b"", b"data: x\n"),
@@ -104,9 +105,9 @@ def test_memory_is_bounded(format_: Format, opening: bytes, endless: bytes) -> N
     [
         (NDJSON(), b"", b"\n \r\n"),
         (NDJSON(), b"", b'{"a":[1,2,3]}\n'),
-        (JSONArray(), b"[", b" \n"),
-        (JSONArray(), b"[1", b",1"),
-        (JSONArray(), b"[] ", b" "),
+        (JSON(), b"[", b" \n"),
+        (JSON(), b"[1", b",1"),
+        (JSON(), b"[] ", b" "),
         (EventStream(), b"", b":\n\n"),
         (EventStream(), b"data: x\n", b": x\n"),
         (EventStream(), b"", b"event: x\nid: 2\nretry: 3\nfoo\n"),
@@ -139,7 +140,7 @@ def test_a_retry_of_many_digits(digits: int) -> None:
     assert decoder.retry >= 10**15 - 1
 
 
-@pytest.mark.parametrize("format_", [NDJSON(), JSONArray()], ids=repr)
+@pytest.mark.parametrize("format_", [NDJSON(), JSON()], ids=repr)
 @pytest.mark.parametrize("opening", [b"[", b'{"a":'])
 def test_nesting_without_a_limit_is_no_crash(format_: Format, opening: bytes) -> None:
     """Whoever takes the limit away gets an error, not a stack that runs over."""
@@ -152,6 +153,6 @@ def test_nesting_without_a_limit_is_no_crash(format_: Format, opening: bytes) ->
 def test_a_string_that_is_never_closed_is_searched_once(end: bytes) -> None:
     """Deep enough that the nesting is counted, then quotes that close nothing."""
     text = b"[" * 600 + b'"' + b'\\"' * 1_000_000 + end
-    for decoder, body in ((NDJSON().decoder(), text), (JSONArray().decoder(), b"[" + text + b'"]]')):
+    for decoder, body in ((NDJSON().decoder(), text), (JSON().decoder(), b"[" + text + b'"]]')):
         with pytest.raises(DecodeError):
             decoder.feed(body + b"\n")

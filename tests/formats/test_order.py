@@ -9,7 +9,7 @@ import pydantic
 import pytest
 from msgspec import UNSET
 
-from tailrace import NDJSON, Event, EventStream, JSONArray, JSONSeq
+from tailrace import JSON, NDJSON, Event, EventStream, JSONSeq
 from tailrace.formats import Format, encode
 
 
@@ -38,7 +38,7 @@ ITEMS: dict[str, Any] = {
     "kind of event": Named("n", id="3"),
     "event without data": Event(id="4", comment="\u2029"),
 }
-FORMATS: list[Format] = [EventStream(), NDJSON(), NDJSON(end=True), JSONArray(), JSONSeq()]
+FORMATS: list[Format] = [EventStream(), NDJSON(), NDJSON(end=True), JSON(), JSONSeq()]
 
 
 def alone(format_: Format, item: Any) -> bytes:
@@ -56,7 +56,7 @@ def expected(format_: Format, items: list[Any]) -> bytes:
     pieces = [piece for piece in (alone(format_, item) for item in items) if piece]
     encoder = format_.encoder()
     count = sum(not (isinstance(item, Event) and item.data is UNSET) for item in items)
-    between = b"," if isinstance(format_, JSONArray) else b""
+    between = b"," if isinstance(format_, JSON) else b""
     return encoder.opening + between.join(pieces) + format_.encoder().end(count)
 
 

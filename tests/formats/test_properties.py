@@ -14,21 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import UNSET
 
-from tailrace import (
-    CSV,
-    NDJSON,
-    Bytes,
-    DecodeError,
-    Event,
-    EventStream,
-    JSONArray,
-    JSONSeq,
-    Limits,
-    Problem,
-    StreamFailed,
-    Text,
-    Truncated,
-)
+from tailrace import CSV, JSON, NDJSON, Bytes, Event, EventStream, JSONSeq, Limits, Problem, Text
+from tailrace.errors import DecodeError, StreamFailed, Truncated
 from tailrace.formats import encode
 from tests.formats.event_stream_reference import Reference
 from tests.formats.strategies import csv_garbage, cuts, event_stream_garbage, json_garbage, line, text, values
@@ -37,7 +24,7 @@ from tests.formats.vector_runner import PROPERTY, pieces_of, read
 if TYPE_CHECKING:
     from tailrace.formats import Format
 
-FORMATS = [NDJSON(), NDJSON(end=True), JSONArray(), JSONSeq()]
+FORMATS = [NDJSON(), NDJSON(end=True), JSON(), JSONSeq()]
 PROBLEM = Problem(title="Gone wrong", ref="r1", extensions={"more": [1, {"a": None}]})
 SMALL = Limits(line=24, event=24, total=90, depth=3)
 
@@ -83,12 +70,12 @@ def test_failed_body(format_: Format, items: list[Any]) -> None:
     else:
         assert reading.items == items
         assert type(reading.error) is Truncated
-    last = body if isinstance(format_, JSONArray) else body.rsplit(b"\n", 1)[-1]
+    last = body if isinstance(format_, JSON) else body.rsplit(b"\n", 1)[-1]
     with pytest.raises(ValueError, match="Expecting"):
         json.loads(last)
 
 
-@pytest.mark.parametrize("format_", [NDJSON(end=True), JSONArray()], ids=named)
+@pytest.mark.parametrize("format_", [NDJSON(end=True), JSON()], ids=named)
 @PROPERTY
 @given(items=values, data=st.data())
 def test_cut_body(format_: Format, items: list[Any], data: st.DataObject) -> None:
@@ -100,7 +87,7 @@ def test_cut_body(format_: Format, items: list[Any], data: st.DataObject) -> Non
     assert type(reading.error) is Truncated
     ends = [len(_until(format_, items, count)) for count in range(1, len(items) + 1)]
     whole = sum(end <= place for end in ends)
-    open_end = isinstance(format_, JSONArray) and place in ends and _open_end(items[:whole])
+    open_end = isinstance(format_, JSON) and place in ends and _open_end(items[:whole])
     assert reading.items == items[: whole - open_end]
 
 
@@ -192,10 +179,10 @@ NUMBER = re.compile(r"[+-]?[\d.]+([eE][+-]?\d+)?")
 )
 def test_a_damaged_array_is_what_json_says(items: list[Any], place: int, change: bytes) -> None:
     """One byte changed: the decoder takes what Python's own parser takes, and refuses what that refuses."""
-    body = encode(JSONArray(), items)
+    body = encode(JSON(), items)
     place %= len(body)
     body = body[:place] + change + body[place + 1 :]
-    reading = read(JSONArray().decoder(), [body])
+    reading = read(JSON().decoder(), [body])
     try:
         expected = json.loads(body, parse_constant=_refuse)
     except (ValueError, RecursionError):

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tailrace import Bytes, EncodeError, Event, LimitExceeded, Limits, Offer, Problem, Text
+from tailrace import Bytes, Event, Limits, Offer, Problem, Text
+from tailrace.errors import EncodeError, LimitExceeded
 from tailrace.formats import encode
 from tests.formats import strategies
 from tests.formats.vector_runner import PROPERTY, pieces_of, read

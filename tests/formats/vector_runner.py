@@ -11,20 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import HealthCheck, settings
 
-from tailrace import (
-    CSV,
-    NDJSON,
-    Abort,
-    DecodeError,
-    Event,
-    EventStream,
-    JSONArray,
-    JSONSeq,
-    Limits,
-    Problem,
-    StreamFailed,
-    TailraceError,
-)
+from tailrace import CSV, JSON, NDJSON, Abort, Event, EventStream, JSONSeq, Limits, Problem
+from tailrace.errors import DecodeError, StreamFailed, TailraceError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -66,7 +54,7 @@ def format_of(file: str, row: dict[str, Any]) -> Format:
         return JSONSeq(**options)
     if file.startswith("csv"):
         return CSV(*options.pop("columns", []), **options)
-    return JSONArray(**options)
+    return JSON(**options)
 
 
 def body_of(row: dict[str, Any]) -> bytes:

@@ -13,7 +13,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from tailrace import CSV, NDJSON, Event, EventStream, JSONArray
+from tailrace import CSV, JSON, NDJSON, Event, EventStream
 from tailrace.asgi import Stream as Bare
 from tailrace.fastapi import Stream
 from tests.frameworks.typed import GOOD, TYPES, Model, MoreModel, Plain, Struct, app_of, good
@@ -75,7 +75,7 @@ def test_any_type_will_do(item_type: Any, item: Any, path: str, caplog: pytest.L
     [
         (EventStream(), ':\n\nid: 7\ndata: {"id":1,"tags":["a"]}\n\nretry: 5\n\n'),
         (CSV("id"), '"id"\r\n1\r\n'),
-        (JSONArray(), '[{"id":1,"tags":["a"]}]'),
+        (JSON(), '[{"id":1,"tags":["a"]}]'),
     ],
     ids=repr,
 )

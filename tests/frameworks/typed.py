@@ -10,7 +10,7 @@ import pydantic
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from tailrace import NDJSON, JSONArray
+from tailrace import JSON, NDJSON
 from tailrace.fastapi import Stream
 
 if TYPE_CHECKING:
@@ -70,11 +70,11 @@ def app_of(items: list[Any], item_type: Any, *formats: Format) -> TestClient:
 
     @app.get("/")
     async def stream() -> Any:
-        return Stream[item_type](rows(), formats=formats or (NDJSON(), JSONArray()))
+        return Stream[item_type](rows(), formats=formats or (NDJSON(), JSON()))
 
     @app.get("/sync")
     async def sync() -> Any:
-        return Stream[item_type](iter(items), formats=formats or (NDJSON(), JSONArray()))
+        return Stream[item_type](iter(items), formats=formats or (NDJSON(), JSON()))
 
     return TestClient(app, raise_server_exceptions=False)
 

@@ -13,7 +13,8 @@ import msgspec
 import orjson
 import pytest
 
-from tailrace import NDJSON, EncodeError, Event, EventStream, JSONArray
+from tailrace import JSON, NDJSON, Event, EventStream
+from tailrace.errors import EncodeError
 from tailrace.formats import encode
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ EVERY = pytest.mark.parametrize("encoder", ENCODERS.values(), ids=ENCODERS)
 def test_what_json_does_not_have_is_null(encoder: ForeignEncoder | None, item: Any, expected: Any) -> None:
     """Whatever the encoder; and the words are left alone where they are text."""
     assert json.loads(encode(NDJSON(), [item], encoder=encoder), parse_constant=_refuse) == expected
-    assert json.loads(encode(JSONArray(), [item], encoder=encoder), parse_constant=_refuse) == [expected]
+    assert json.loads(encode(JSON(), [item], encoder=encoder), parse_constant=_refuse) == [expected]
     body = encode(EventStream(), [Event([item])], encoder=encoder)
     assert json.loads(body.split(b"data: ")[1].split(b"\n")[0], parse_constant=_refuse) == [expected]
 
@@ -133,7 +134,7 @@ def test_a_record_is_one_line(encoder: ForeignEncoder | None) -> None:
     body = encode(NDJSON(), items, encoder=encoder)
     assert len(body.decode().splitlines()) == len(items)
     assert [json.loads(line) for line in body.splitlines()] == items
-    assert json.loads(encode(JSONArray(), items, encoder=encoder)) == items
+    assert json.loads(encode(JSON(), items, encoder=encoder)) == items
     events = encode(EventStream(), items, encoder=encoder).decode()
     assert events.count("data: ") == len(items) + 1
     assert all(line.partition(":")[0] in {"", "data", "event", "id"} for line in events.splitlines())
@@ -167,7 +168,7 @@ def test_a_class_is_made_once_for_each_body() -> None:
 
 def test_a_class_writes_compactly() -> None:
     """`json.JSONEncoder` would put spaces in."""
-    assert encode(JSONArray(), [{"a": [1, 2]}], encoder=json.JSONEncoder) == b'[{"a":[1,2]}]'
+    assert encode(JSON(), [{"a": [1, 2]}], encoder=json.JSONEncoder) == b'[{"a":[1,2]}]'
 
 
 @EVERY

@@ -11,7 +11,8 @@ import orjson
 import pydantic
 import pytest
 
-from tailrace import NDJSON, EncodeError, Event, EventStream, JSONArray, JSONSeq
+from tailrace import JSON, NDJSON, Event, EventStream, JSONSeq
+from tailrace.errors import EncodeError
 from tailrace.formats import encode
 
 
@@ -82,12 +83,12 @@ CASES: list[tuple[Any, str, str]] = [
     ([NoText()], "$[0]", "NoText"),
     ({"a": Event(Unknown())}, "$.a", "Unknown"),
 ]
-FORMATS = [NDJSON(), JSONArray(), EventStream(), JSONSeq()]
+FORMATS = [NDJSON(), JSON(), EventStream(), JSONSeq()]
 
 
 @pytest.mark.parametrize("format_", FORMATS, ids=repr)
 @pytest.mark.parametrize(("item", "path", "says"), CASES, ids=[f"{path}:{says}" for _, path, says in CASES])
-def test_place(format_: NDJSON | JSONArray | EventStream, item: Any, path: str, says: str) -> None:
+def test_place(format_: NDJSON | JSON | EventStream, item: Any, path: str, says: str) -> None:
     """The third item is the one; `$` is the item itself, and an event's data."""
     for wrong in (item, Event(item)):
         with pytest.raises(EncodeError) as caught:
@@ -100,7 +101,7 @@ def test_place(format_: NDJSON | JSONArray | EventStream, item: Any, path: str, 
 
 @pytest.mark.parametrize("format_", FORMATS, ids=repr)
 @pytest.mark.parametrize("item", [itself(), deep(), {"a": itself()}], ids=["itself", "deep", "inside"])
-def test_no_end_of_nesting(format_: NDJSON | JSONArray | EventStream, item: Any) -> None:
+def test_no_end_of_nesting(format_: NDJSON | JSON | EventStream, item: Any) -> None:
     """Is refused, soon and in one piece."""
     with pytest.raises(EncodeError, match="nested too deeply") as caught:
         encode(format_, [item])
@@ -111,7 +112,7 @@ def test_no_end_of_nesting(format_: NDJSON | JSONArray | EventStream, item: Any)
 @pytest.mark.parametrize(
     "item", [{"id": 7, "a": Event(id="1")}, Event({"id": 7, "a": Event(retry=1)})], ids=["item", "data"]
 )
-def test_an_event_without_data_inside_an_item(format_: NDJSON | JSONArray | EventStream, item: Any) -> None:
+def test_an_event_without_data_inside_an_item(format_: NDJSON | JSON | EventStream, item: Any) -> None:
     """Says nothing as an item; inside one it must not take the whole record with it in silence."""
     with pytest.raises(EncodeError, match="an Event without data") as caught:
         encode(format_, [1, item])
@@ -124,7 +125,7 @@ def test_an_event_without_data_inside_an_item(format_: NDJSON | JSONArray | Even
     [(Unknown(), "Unknown"), ((1, 2), "tuple"), ("\ud800", "surrogate"), (object(), "object")],
     ids=["unknown", "tuple", "surrogate", "object"],
 )
-def test_member_names(format_: NDJSON | JSONArray | EventStream, name: Any, says: str) -> None:
+def test_member_names(format_: NDJSON | JSON | EventStream, name: Any, says: str) -> None:
     """A name that is no text is refused, and said to be a name."""
     with pytest.raises(EncodeError, match="the member name") as caught:
         encode(format_, [{"a": {name: 1}}])

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tailrace import NDJSON, DecodeError, EventStream, JSONArray, LimitExceeded, Limits
+from tailrace import JSON, NDJSON, EventStream, Limits
+from tailrace.errors import DecodeError, LimitExceeded
 from tests.formats.vector_runner import pieces_of, read
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def test_a_record_that_is_no_json(size: int) -> None:
 @pytest.mark.parametrize("size", [1, 2, 100])
 def test_a_place_between_elements(body: bytes, offset: int, size: int) -> None:
     """The very byte that is wrong, whatever the pieces."""
-    error = failure(JSONArray(), pieces_of(body, range(size, len(body), size)))
+    error = failure(JSON(), pieces_of(body, range(size, len(body), size)))
     assert error.offset == offset
     assert f"offset {offset}: expected" in str(error)
 
@@ -55,13 +56,13 @@ def test_a_place_between_elements(body: bytes, offset: int, size: int) -> None:
 @pytest.mark.parametrize("size", [1, 2, 100])
 def test_a_place_inside_an_element(body: bytes, size: int) -> None:
     """Somewhere inside the element."""
-    error = failure(JSONArray(), pieces_of(body, range(size, len(body), size)))
+    error = failure(JSON(), pieces_of(body, range(size, len(body), size)))
     assert error.record == 1
     assert error.offset is not None
     assert 3 <= error.offset < len(body)
 
 
-@pytest.mark.parametrize("format_", [NDJSON(), JSONArray()], ids=repr)
+@pytest.mark.parametrize("format_", [NDJSON(), JSON()], ids=repr)
 @pytest.mark.parametrize(
     "number",
     ["1" * 400, "1e400", "-1e400", "1" * 5000, "0." + "1" * 5000],
@@ -81,7 +82,7 @@ def test_half_a_surrogate_pair() -> None:
 
 LIMITS: list[tuple[Format, str, bytes]] = [
     (NDJSON(), "line", b"x" * 20),
-    (JSONArray(), "event", b"[" + b"1" * 20),
+    (JSON(), "event", b"[" + b"1" * 20),
     (EventStream(), "line", b"x" * 20),
     (EventStream(), "event", b"data: x\n" * 20),
     (NDJSON(), "total", b"1\n" * 200),
@@ -98,7 +99,7 @@ def test_a_limit_names_itself(format_: Format, name: str, body: bytes) -> None:
 
 
 def test_a_depth_names_itself() -> None:
-    bodies: list[tuple[Format, bytes]] = [(NDJSON(), b"[[[1]]]\n"), (JSONArray(), b"[[[[1]]]]")]
+    bodies: list[tuple[Format, bytes]] = [(NDJSON(), b"[[[1]]]\n"), (JSON(), b"[[[[1]]]]")]
     errors: list[Any] = [failure(format_, [body], Limits(depth=2)) for format_, body in bodies]
     assert [type(error) for error in errors] == [LimitExceeded, LimitExceeded]
     assert all("2 levels" in str(error) for error in errors)

@@ -21,7 +21,7 @@ import pydantic
 import pydantic_core
 import pytest
 
-from tailrace import NDJSON, Event, EventStream, JSONArray
+from tailrace import JSON, NDJSON, Event, EventStream
 from tailrace.formats import encode
 
 
@@ -176,7 +176,7 @@ VALUES: list[tuple[Any, Any]] = [
 def test_value(value: Any, expected: Any) -> None:
     """In NDJSON, in an array, and as an event's data."""
     assert json.loads(encode(NDJSON(), [value])) == expected
-    assert json.loads(encode(JSONArray(), [0, value])) == [0, expected]
+    assert json.loads(encode(JSON(), [0, value])) == [0, expected]
     for item in (value, Event([value], id="1")):
         line = encode(EventStream(), [item]).split(b"\n\n")[1].rsplit(b"data: ", 1)[1]
         assert json.loads(line) == ([expected] if isinstance(item, Event) and item is not value else expected)
@@ -226,8 +226,8 @@ def test_output_is_compact() -> None:
     )
 
 
-@pytest.mark.parametrize("format_", [NDJSON(), JSONArray(), EventStream()], ids=repr)
-def test_separators_are_escaped_in_whatever_is_written(format_: NDJSON | JSONArray | EventStream) -> None:
+@pytest.mark.parametrize("format_", [NDJSON(), JSON(), EventStream()], ids=repr)
+def test_separators_are_escaped_in_whatever_is_written(format_: NDJSON | JSON | EventStream) -> None:
     """U+2028, U+2029 and U+0085 end a line for some readers (`str.splitlines`); a model has its own writer."""
 
     class Said(pydantic.BaseModel):
@@ -244,7 +244,7 @@ def test_the_caller_keeps_what_it_gave() -> None:
     inner: dict[str, Any] = {"nan": float("inf"), "model": MODEL, "set": {1}, "event": Event("x")}
     item = {"inner": [inner], "data": "d", "id": "1"}
     before = {"inner": [dict(inner)], "data": "d", "id": "1"}
-    for format_ in (NDJSON(), JSONArray(), EventStream()):
+    for format_ in (NDJSON(), JSON(), EventStream()):
         encode(format_, [item, Event(item)])
         encode(format_, [{"a": item}], encoder=lambda value: json.dumps(value, default=str))
     assert item == before
@@ -252,8 +252,8 @@ def test_the_caller_keeps_what_it_gave() -> None:
     assert inner["model"] is MODEL
 
 
-@pytest.mark.parametrize("format_", [NDJSON(), JSONArray()], ids=repr)
-def test_a_source_may_use_one_dict_again(format_: NDJSON | JSONArray) -> None:
+@pytest.mark.parametrize("format_", [NDJSON(), JSON()], ids=repr)
+def test_a_source_may_use_one_dict_again(format_: NDJSON | JSON) -> None:
     """Each item is written before the source goes on."""
 
     def source() -> Iterator[dict[str, int]]:

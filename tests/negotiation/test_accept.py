@@ -11,18 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tailrace import (
-    CSV,
-    NDJSON,
-    Bytes,
-    EventStream,
-    JSONArray,
-    Offer,
-    TailraceError,
-    Text,
-)
-from tailrace._errors import InvalidAccept, NotAcceptable
+from tailrace import CSV, JSON, NDJSON, Bytes, EventStream, Offer, Text
 from tailrace._negotiate import choose
+from tailrace.errors import InvalidAccept, NotAcceptable, TailraceError
 
 if TYPE_CHECKING:
     from tailrace.formats import Format
@@ -31,7 +22,7 @@ ROWS: list[dict[str, Any]] = json.loads((Path(__file__).parents[2] / "vectors" /
     "rows"
 ]
 FORMATS: dict[str, Format] = {
-    "json": JSONArray(),
+    "json": JSON(),
     "ndjson": NDJSON(),
     "ndjson-end": NDJSON(end=True),
     "sse": EventStream(),
@@ -39,7 +30,7 @@ FORMATS: dict[str, Format] = {
     "bytes": Bytes(),
 }
 REFUSALS: dict[int, type[TailraceError]] = {400: InvalidAccept, 406: NotAcceptable}
-THREE = Offer(JSONArray(), NDJSON(), EventStream())
+THREE = Offer(JSON(), NDJSON(), EventStream())
 PROPERTY = settings(derandomize=True, deadline=None, database=None, max_examples=200)
 
 
@@ -182,7 +173,7 @@ def test_any_field_is_answered_or_refused(field: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [None, "json", 5, [], [JSONArray], ["json"], [None], [{}], b"x", [JSONArray(), "sse"]], ids=repr
+    "wrong", [None, "json", 5, [], [JSON], ["json"], [None], [{}], b"x", [JSON(), "sse"]], ids=repr
 )
 def test_formats_that_are_none_are_refused(wrong: Any) -> None:
     """When the stream is made, with what was expected."""
@@ -192,7 +183,7 @@ def test_formats_that_are_none_are_refused(wrong: Any) -> None:
 
 def test_offers() -> None:
     """Any iterable of formats is one."""
-    assert list(Offer.of([JSONArray(), NDJSON()])) == [JSONArray(), NDJSON()]
+    assert list(Offer.of([JSON(), NDJSON()])) == [JSON(), NDJSON()]
     assert list(Offer.of(iter((NDJSON(),)))) == [NDJSON()]
     offer = Offer(NDJSON(), query="format")
     assert Offer.of(offer) is offer

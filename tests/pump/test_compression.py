@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tailrace import CSV, NDJSON, Bytes, Delivery, EventStream, JSONArray, Text
+from tailrace import CSV, JSON, NDJSON, Bytes, Delivery, EventStream, Text
 from tailrace._compress import _zstd, choose_coding
 from tailrace.asgi import Stream
 
@@ -71,7 +71,7 @@ def test_each_send_shows_its_items(coding: str) -> None:
     ("format_", "end"),
     [
         (NDJSON(), b'{"problem":'),
-        (JSONArray(), b',{"n":4} '),
+        (JSON(), b',{"n":4} '),
         (EventStream(compress=True), b"event: problem"),
     ],
     ids=repr,
@@ -87,10 +87,10 @@ def test_what_failed_has_no_end(format_: Format, end: bytes, coding: str) -> Non
 
 
 @pytest.mark.parametrize("coding", ["zstd", "gzip"])
-@pytest.mark.parametrize("format_", [NDJSON(), JSONArray(), CSV(), Text()], ids=repr)
+@pytest.mark.parametrize("format_", [NDJSON(), JSON(), CSV(), Text()], ids=repr)
 def test_an_empty_body_is_whole(format_: Format, coding: str) -> None:
     reader = decompressor(coding)
-    assert reader.decompress(exchange([], format_, coding).body) == (b"[]" if format_ == JSONArray() else b"")
+    assert reader.decompress(exchange([], format_, coding).body) == (b"[]" if format_ == JSON() else b"")
     assert reader.eof
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import StreamingResponse
 
-from tailrace import CSV, NDJSON, Delivery, JSONArray
+from tailrace import CSV, JSON, NDJSON, Delivery
 from tailrace.fastapi import Stream
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def create_app(*, middleware: bool) -> FastAPI:
 
     @app.get("/ours")
     async def by_tailrace(fails_after: int | None = None) -> Stream:
-        return Stream(rows(fails_after), formats=[NDJSON(), JSONArray(), CSV(*COLUMNS)], delivery=AT_ONCE)
+        return Stream(rows(fails_after), formats=[NDJSON(), JSON(), CSV(*COLUMNS)], delivery=AT_ONCE)
 
     @app.get("/by-hand")
     async def by_hand(request: Request, fails_after: int | None = None) -> StreamingResponse:

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp
 import tailrace.asgi
 import tailrace.fastapi
 import tailrace.starlette
-from tailrace import NDJSON, Abort, Delivery, Event, EventStream, JSONArray, Offer, Outcome, Problem
+from tailrace import JSON, NDJSON, Abort, Delivery, Event, EventStream, Offer, Outcome, Problem
 
 
 @dataclass
@@ -59,7 +59,7 @@ response: Response = tailrace.starlette.Stream(
 
 async def endpoint(_: Request) -> Response:
     return tailrace.starlette.Stream(
-        rows(), formats=Offer(JSONArray(), NDJSON(), query="format"), encoder=repr_json
+        rows(), formats=Offer(JSON(), NDJSON(), query="format"), encoder=repr_json
     )
 
 

@@ -4,23 +4,11 @@ from __future__ import annotations
 
 from typing import Any, assert_type
 
-from tailrace import (
-    NDJSON,
-    Bytes,
-    DecodeError,
-    Event,
-    EventStream,
-    JSONArray,
-    LimitExceeded,
-    Limits,
-    StreamFailed,
-    TailraceError,
-    Text,
-    Truncated,
-)
+from tailrace import JSON, NDJSON, Bytes, Event, EventStream, Limits, Text
+from tailrace.errors import DecodeError, LimitExceeded, StreamFailed, TailraceError, Truncated
 from tailrace.formats import Format, encode
 
-every: list[Format] = [EventStream(retry=100), NDJSON(end=True), JSONArray(), Text(), Bytes("image/png")]
+every: list[Format] = [EventStream(retry=100), NDJSON(end=True), JSON(), Text(), Bytes("image/png")]
 body = encode(NDJSON(), [1, {"two": 2}])
 assert_type(body, bytes)
 

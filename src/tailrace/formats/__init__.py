@@ -9,7 +9,7 @@ from tailrace.formats._base import Decoder, Encoder, Format, encode_special
 from tailrace.formats._checked import Checked
 from tailrace.formats.csv import CSV
 from tailrace.formats.event_stream import EventStream
-from tailrace.formats.json_array import JSONArray
+from tailrace.formats.json import JSON
 from tailrace.formats.json_seq import JSONSeq
 from tailrace.formats.ndjson import NDJSON
 from tailrace.formats.raw import Bytes, Text
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CSV",
+    "JSON",
     "NDJSON",
     "Bytes",
     "Checked",
@@ -29,7 +30,6 @@ __all__ = [
     "Encoder",
     "EventStream",
     "Format",
-    "JSONArray",
     "JSONSeq",
     "Text",
     "encode",

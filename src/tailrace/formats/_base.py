@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
-from tailrace._errors import DecodeError, LimitExceeded, StreamFailed, TailraceError, Truncated
 from tailrace._event import says_nothing
 from tailrace._json import Encode, ForeignEncoder, ItemEncoder, unwritable
+from tailrace.errors import DecodeError, LimitExceeded, StreamFailed, TailraceError, Truncated
 
 if TYPE_CHECKING:
     from collections.abc import Callable

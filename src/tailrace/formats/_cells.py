@@ -8,8 +8,8 @@ from typing import Any, Final, cast
 
 import msgspec
 
-from tailrace._errors import EncodeError
 from tailrace._json import Encode, NotPlain, dumps, unwritable
+from tailrace.errors import EncodeError
 
 TakeCells = Callable[[Any], Sequence[Any]]
 

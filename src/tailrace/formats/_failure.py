@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from tailrace._errors import DecodeError, StreamFailed
 from tailrace._json import decode, dumps, escape_line_separators
 from tailrace._model import Problem
+from tailrace.errors import DecodeError, StreamFailed
 
 
 def open_problem(problem: Problem) -> bytes:

@@ -8,11 +8,11 @@ from typing import Any, ClassVar, Final
 
 import msgspec
 
-from tailrace._errors import DecodeError, Unfit
 from tailrace._event import Event
 from tailrace._json import Encode, ForeignEncoder, ItemEncoder, NotPlain, dumps
 from tailrace._lines import Lines
 from tailrace._model import Limits, Problem
+from tailrace.errors import DecodeError, Unfit
 from tailrace.formats._base import BaseDecoder, Encoder
 from tailrace.formats._cells import members_of, rows_of_lists, rows_of_objects
 from tailrace.formats._failure import refuse_failed

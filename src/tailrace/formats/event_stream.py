@@ -8,11 +8,11 @@ from typing import Any, ClassVar, Final
 
 from msgspec import UNSET
 
-from tailrace._errors import EncodeError, LimitExceeded
 from tailrace._event import Event, check_retry, utf8
 from tailrace._json import ForeignEncoder, dumps, escape_line_separators
 from tailrace._lines import Lines
 from tailrace._model import Limits, Problem
+from tailrace.errors import EncodeError, LimitExceeded
 from tailrace.formats._base import BaseDecoder, Encoder, JSONEncoder
 
 TERMINAL_ID: Final = "~end"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from tailrace._errors import DecodeError, LimitExceeded
 from tailrace._json import ForeignEncoder, decode
 from tailrace._model import Limits, Problem
+from tailrace.errors import DecodeError, LimitExceeded
 from tailrace.formats._base import BaseDecoder, Encoder, JSONEncoder
 from tailrace.formats._failure import open_problem, refuse_failed
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar, cast
 
-from tailrace._errors import DecodeError, EncodeError, LimitExceeded, Truncated
 from tailrace._json import ForeignEncoder, decode, dumps
 from tailrace._lines import Lines
 from tailrace._model import Limits, Problem
+from tailrace.errors import DecodeError, EncodeError, LimitExceeded, Truncated
 from tailrace.formats._base import BaseDecoder, Encoder, JSONEncoder
 from tailrace.formats._failure import open_problem, refuse_failed
 

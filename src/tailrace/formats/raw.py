@@ -6,11 +6,11 @@ import codecs
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from tailrace._errors import EncodeError
 from tailrace._event import Event, says_nothing
 from tailrace._json import Encode, ForeignEncoder, NotPlain
 from tailrace._media import media_type
 from tailrace._model import Limits
+from tailrace.errors import EncodeError
 from tailrace.formats._base import BaseDecoder, Encoder
 
 

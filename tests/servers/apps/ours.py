@@ -15,13 +15,13 @@ from starlette.routing import Route
 
 from tailrace import (
     CSV,
+    JSON,
     NDJSON,
     Abort,
     Bytes,
     Delivery,
     Event,
     EventStream,
-    JSONArray,
     Problem,
     Text,
     asgi,
@@ -243,7 +243,7 @@ async def _bare(scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send) -> No
         await send(message)
 
     made = source(scope["path"].rsplit("/", 1)[-1], run)
-    await asgi.Stream(made, formats=[NDJSON(), JSONArray()], on_finish=run.finished)(scope, receive, counted)
+    await asgi.Stream(made, formats=[NDJSON(), JSON()], on_finish=run.finished)(scope, receive, counted)
 
 
 async def _raw(scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send) -> None:

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any, ClassVar, Final
 
-from tailrace._errors import DecodeError, LimitExceeded, Truncated
 from tailrace._json import ForeignEncoder, decode
 from tailrace._model import Limits, Problem
+from tailrace.errors import DecodeError, LimitExceeded, Truncated
 from tailrace.formats._base import BaseDecoder, Encoder, JSONEncoder
 
 
 @dataclass(frozen=True, slots=True)
-class JSONArray:
+class JSON:
     """One JSON array; a failed one is left open, which every JSON parser refuses."""
 
     name: ClassVar[str] = "json"

@@ -7,10 +7,13 @@ and the nouns that they share.
 import typing as _typing
 
 from tailrace._event import Event
+from tailrace._holes import Deferred as Deferred
+from tailrace._holes import Document, GrowingText, defer
+from tailrace._holes import Growing as Growing
 from tailrace._model import Delivery, Limits, Outcome, Problem
 from tailrace._negotiate import Offer
 from tailrace.errors import Abort
-from tailrace.formats import CSV, JSON, NDJSON, Bytes, EventStream, JSONSeq, Text
+from tailrace.formats import CSV, JSON, NDJSON, Bytes, EventStream, JSONSeq, Progressive, Text
 
 __all__ = [
     "CSV",
@@ -18,15 +21,21 @@ __all__ = [
     "NDJSON",
     "Abort",
     "Bytes",
+    "Deferred",
     "Delivery",
+    "Document",
     "Event",
     "EventStream",
+    "Growing",
+    "GrowingText",
     "JSONSeq",
     "Limits",
     "Offer",
     "Outcome",
     "Problem",
+    "Progressive",
     "Text",
+    "defer",
 ]
 
 if not _typing.TYPE_CHECKING:  # to which a name that is not there has to stay an error

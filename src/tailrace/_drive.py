@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from time import monotonic, sleep  # uvloop's own clock stands still until the loop turns
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from tailrace._finish import SENT_AWAY, discarded, finished, remark, report, send_away, undisturbed, where
 from tailrace._model import Outcome, Problem, Reason
@@ -15,11 +16,12 @@ from tailrace._watched import Watched
 
 if TYPE_CHECKING:
     import contextvars
-    from collections.abc import AsyncIterable, Callable, Iterable
+    from collections.abc import Callable
 
     from tailrace._compress import Compressor
     from tailrace._finish import OnFinish
     from tailrace._model import Delivery
+    from tailrace._source import Content
     from tailrace.formats import Encoder
 
     Ready = Callable[[asyncio.Task[None] | None], None]
@@ -43,7 +45,7 @@ class Pump(Sink):
 
     def __init__(
         self,
-        content: Iterable[Any] | AsyncIterable[Any],
+        content: Content,
         encoder: Encoder,
         delivery: Delivery,
         on_finish: OnFinish | None = None,
@@ -117,15 +119,15 @@ class Pump(Sink):
         self._task = self._loop.create_task(self._run(), context=self._context)
         self._task.add_done_callback(self._source_ended)
         self._arm()
-        if self._delivery.commit_after:
+        if self._delivery.commit_after or self.encoder.whole:
             arrival: asyncio.Future[None] = self._loop.create_future()
-            commit = self._loop.call_later(self._delivery.commit_after, _resolve, arrival)
             self.on_ready(lambda _: _resolve(arrival))
-            try:
-                await arrival
-            finally:
-                commit.cancel()
-                self._ready = None
+            # What is one frame says how long it is: its headers wait for it.
+            longest = None if self.encoder.whole else self._delivery.commit_after
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(longest):
+                    await arrival
+            self._ready = None
         self._begun = True
         return self.error if self.reason == "failed" and not self._given() else None
 
@@ -224,7 +226,7 @@ class Pump(Sink):
 
     def problem(self) -> Problem:
         """What the reader may know of the error."""
-        return problem_of(self.error, self.items)
+        return problem_of(self.error, f"a stream, after {self.items} items,")
 
     def _source_ended(self, task: asyncio.Task[None]) -> None:
         error: BaseException | None = None

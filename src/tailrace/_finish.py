@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import anyio
 
+from tailrace._holes import Document
 from tailrace._model import Outcome, Problem, Reason
 from tailrace._problem import log
+from tailrace._tree import missing
 
 if TYPE_CHECKING:
     from tailrace.formats import Encoder
@@ -86,6 +88,14 @@ async def discarded(content: Any) -> None:
     try:
         if hasattr(content, "__anext__") and hasattr(content, "aclose"):
             await content.aclose()
+        elif isinstance(content, Document):
+            for part in missing(content.content):
+                await discarded(part)
+        elif inspect.iscoroutine(content):
+            if inspect.getcoroutinestate(content) == inspect.CORO_CREATED:
+                content.close()
+        elif asyncio.isfuture(content):
+            content.cancel()
         elif hasattr(content, "__next__") and hasattr(content, "close"):
             content.close()
     except Exception:  # noqa: BLE001 - whatever it is, it is logged

@@ -29,12 +29,12 @@ class NotPlain(Exception):
     """The item is no JSON value as it stands: the encoder must `adapt` to it."""
 
 
-def _unwrap(value: Any) -> Any:
-    """What msgspec does not know: the encoder's hook."""
+def unwrap(value: Any, fallback: Callable[[Any], Any] | None = None) -> Any:
+    """What msgspec does not know: the encoder's hook; `fallback` is pydantic's for what it does not know."""
     serializer = getattr(value, "__pydantic_serializer__", None)
     if serializer is not None:
         # By alias, as in the schema that pydantic generates and FastAPI publishes.
-        return msgspec.Raw(_without_nonfinite(serializer.to_json(value, by_alias=True)))
+        return msgspec.Raw(_without_nonfinite(serializer.to_json(value, by_alias=True, fallback=fallback)))
     if isinstance(value, Event):
         if says_nothing(value):
             raise NotPlain("an Event without data inside an item; expected a value")
@@ -66,10 +66,10 @@ _AS_TEXT: Final = (
 def _unwrap_inside(value: Any) -> Any:
     if isinstance(value, Event) or hasattr(value, "__pydantic_serializer__"):
         raise NotPlain
-    return _unwrap(value)
+    return unwrap(value)
 
 
-dumps: Final[Encode] = msgspec.json.Encoder(enc_hook=_unwrap).encode
+dumps: Final[Encode] = msgspec.json.Encoder(enc_hook=unwrap).encode
 """JSON in UTF-8, by msgspec."""
 _plain: Final[Encode] = msgspec.json.Encoder(enc_hook=_unwrap_inside).encode
 
@@ -82,7 +82,7 @@ class ItemEncoder:
     """
 
     def __init__(self, encoder: ForeignEncoder | None) -> None:
-        self.dumps: Encode = dumps if encoder is None else _foreign(encoder)
+        self.dumps: Encode = dumps if encoder is None else foreign(encoder)
         self.encode: Encode = _plain if encoder is None else self.dumps
         self.seal: Callable[[bytes], bytes] = escape_line_separators
 
@@ -114,11 +114,12 @@ def check_encoder(encoder: Any) -> Callable[[Any], str | bytes] | None:
     raise TypeError(f"encoder={encoder!r}: expected a callable or a json.JSONEncoder class")
 
 
-def _foreign(encoder: ForeignEncoder) -> Encode:
+def foreign(encoder: ForeignEncoder) -> Encode:
+    """What another encoder writes, as one line of JSON."""
     document: Any = check_encoder(encoder)
 
     def encode(value: Any) -> bytes:
-        text: Any = document(_unwrap(value) if isinstance(value, Event) else value)
+        text: Any = document(unwrap(value) if isinstance(value, Event) else value)
         if isinstance(text, str):
             text = text.encode()
         if not isinstance(text, bytes):
@@ -154,7 +155,7 @@ def _seal_models(text: bytes) -> bytes:
     return escape_line_separators(_without_nonfinite(text))
 
 
-def unwritable(error: Exception, encode: Encode, value: Any, record: int) -> EncodeError:
+def unwritable(error: Exception, encode: Encode, value: Any, record: int | None = None) -> EncodeError:
     """The `EncodeError` that names the culprit inside `value`, which `encode` could not write."""
     if isinstance(error, EncodeError):
         return EncodeError(error.reason, record=record, path=error.path)
@@ -164,7 +165,7 @@ def unwritable(error: Exception, encode: Encode, value: Any, record: int) -> Enc
         if inner is None:
             break
         path, culprit = path + inner[0], inner[1]
-        if isinstance(culprit, _Name):
+        if isinstance(culprit, Name):
             break
     if isinstance(error, RecursionError):
         reason = "nested too deeply for JSON, or contains itself"
@@ -180,7 +181,7 @@ def _kind(value: object) -> str:
 
 def _failing_child(encode: Encode, value: Any) -> tuple[str, Any] | None:
     try:
-        return next(((step, child) for step, child in _children(value) if _fails(encode, child)), None)
+        return next(((step, child) for step, child in children(value) if _fails(encode, child)), None)
     except Exception:  # noqa: BLE001 - what cannot be looked into is the culprit itself
         return None
 
@@ -195,14 +196,15 @@ def _fails(encode: Encode, value: Any) -> bool:
     return False
 
 
-def _children(value: Any) -> Iterator[tuple[str, Any]]:
+def children(value: Any) -> Iterator[tuple[str, Any]]:
+    """What a value is made of, each with its step of a JSON path; a name of a member as a `Name`."""
     fields = _field_names(value)
     if isinstance(value, Event):
         yield "", value.data
     elif isinstance(value, Mapping):
         for key, member in value.items():  # pyright: ignore[reportUnknownVariableType] - any mapping
             yield f".{key}" if isinstance(key, str) else f"[{key!r}]", member
-            yield f" (the member name {key!r})", _Name({key: None})
+            yield f" (the member name {key!r})", Name({key: None})
     elif isinstance(value, list | tuple | set | frozenset):
         for index, element in enumerate(value):  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] - any
             yield f"[{index}]", element
@@ -211,7 +213,7 @@ def _children(value: Any) -> Iterator[tuple[str, Any]]:
             yield f".{name}", getattr(value, name, None)
 
 
-class _Name(dict[Any, None]):
+class Name(dict[Any, None]):
     """The name of a member, as an object that has no other."""
 
 
@@ -224,12 +226,19 @@ def _field_names(value: object) -> list[str]:
     return [name for table in tables for name in getattr(kind, table, ())]
 
 
-def decode(text: bytes, *, depth: int, record: int, offset: int) -> Any:
-    """The value of one JSON text that starts at byte `offset` of the body."""
+def decode(
+    text: bytes,
+    *,
+    depth: int,
+    record: int,
+    offset: int,
+    by: Callable[[bytes], Any] = msgspec.json.decode,
+) -> Any:
+    """The value of one JSON text that starts at byte `offset` of the body, as the decoder `by` has it."""
     if text.count(b"[") + text.count(b"{") > depth and _depth(text) > depth:
         raise LimitExceeded(f"nested deeper than {depth} levels", record=record, offset=offset)
     try:
-        return msgspec.json.decode(text)
+        return by(text)
     except RecursionError:
         raise LimitExceeded("nested deeper than this Python can read", record=record, offset=offset) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:

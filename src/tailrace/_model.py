@@ -87,13 +87,15 @@ class Limits:
     """What a decoder accepts before it raises `LimitExceeded`: bytes, and levels of nesting.
 
     `line` bounds an NDJSON record, a text of a sequence, a row of CSV or an SSE line, `event` an SSE
-    event or an array's element, `total` the whole body (None: no bound), `depth` the nesting of JSON.
+    event or an array's element, `total` the whole body (None: no bound), `depth` the nesting of JSON, and
+    `holes` the parts of a progressive document that are open at a time.
     """
 
     line: int = 16 * MiB
     event: int = 16 * MiB
     total: int | None = None
     depth: int = 512
+    holes: int = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import uuid
+from http import HTTPStatus
 from typing import Final
 
 from tailrace._json import dumps
@@ -13,17 +14,35 @@ from tailrace.errors import Abort
 log: Final = logging.getLogger("tailrace")
 
 
-def problem_of(error: BaseException | None, items: int) -> Problem:
-    """An `Abort`'s own words; else a reference, under which the log has the error's text."""
-    if isinstance(error, Abort):
+def problem_of(error: BaseException | None, what: str) -> Problem:
+    """What was said on purpose; else a reference, under which the log has the error's text and `what` failed."""
+    said = _said(error)
+    if said is not None:
         try:
-            dumps(error.problem.members())
+            dumps(said.members())
         except Exception as unwritable:  # noqa: BLE001 - extensions may be anything
             error = unwritable
         else:
-            return error.problem
+            return said
     ref = uuid.uuid4().hex[:12]
-    log.error("stream failed after %d items (ref %s)", items, ref, exc_info=error)
+    log.error("%s failed (ref %s)", what, ref, exc_info=error)
     if error is not None:
         error.add_note(f"The log has it under ref {ref}.")  # for whoever else reports it
     return Problem(title="Internal Server Error", status=500, ref=ref)
+
+
+def _said(error: BaseException | None) -> Problem | None:
+    """The words of an `Abort`, or of a framework's `HTTPException`: both are meant for the reader."""
+    if isinstance(error, Abort):
+        return error.problem
+    names = {(kind.__module__, kind.__qualname__) for kind in type(error).__mro__}
+    status, detail = getattr(error, "status_code", None), getattr(error, "detail", None)
+    if ("starlette.exceptions", "HTTPException") not in names or status not in _ERRORS:
+        return None
+    title = _ERRORS[status]
+    if isinstance(detail, str):
+        return Problem(title=title, status=status, detail=None if detail == title else detail)
+    return Problem(title=title, status=status, extensions={} if detail is None else {"errors": detail})
+
+
+_ERRORS: Final = {status.value: status.phrase for status in HTTPStatus if status >= HTTPStatus.BAD_REQUEST}

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import AsyncIterable, Coroutine, Iterable, Mapping
+from collections.abc import AsyncIterable, Awaitable, Coroutine, Iterable
 from time import monotonic  # uvloop's own clock stands still until the loop turns
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, cast
 
+from tailrace._event import Event
+from tailrace._filling.filling import Filling
+from tailrace._holes import Document, is_tree
 from tailrace._json import NotPlain, unwritable
 from tailrace._lane import Lane
 from tailrace.formats import encode_special
 
 if TYPE_CHECKING:
+    from msgspec import Struct
+
     from tailrace._sink import Sink
+    from tailrace.formats import DocumentEncoder
 
 _TURN: Final = 0.005
 """Seconds that a source may keep the event loop without a pause."""
@@ -27,25 +33,41 @@ _LARGE: Final = 4096
 _LONGEST_COUNT: Final = 128
 """Items between two counts of the bytes that wait."""
 
-_ONE_VALUE: Final = (str, bytes, bytearray, memoryview, Mapping)
+_ONE_VALUE: Final = (str, bytes, bytearray, memoryview, Event)
+
+if TYPE_CHECKING:
+
+    class _Dataclass(Protocol):
+        __dataclass_fields__: ClassVar[dict[str, Any]]
+
+    class _Attrs(Protocol):
+        __attrs_attrs__: ClassVar[Any]
+
+    Given = Iterable[Any] | AsyncIterable[Any] | Awaitable[Any] | Document | Struct | _Dataclass | _Attrs
+    """What a stream may be made of."""
+
+Content = Iterable[Any] | AsyncIterable[Any] | Document
+"""What a stream is made of: items, or one document."""
 
 
-def check_content(content: Any) -> None:
-    """Raise `TypeError` unless `content` is an iterable of items."""
-    kind, hint = type(content).__qualname__, _what_is_wrong(content)
-    if hint or not isinstance(content, AsyncIterable | Iterable):
-        raise TypeError(f"expected an async or sync iterable of items, got {kind}{hint}")
+def content_of(given: Any) -> Content:
+    """Items, or the document that a tree is; raises `TypeError` for what is neither."""
+    if isinstance(given, Document):
+        return given
+    if is_tree(given):
+        return Document(given)
+    kind, hint = type(given).__qualname__, _what_is_wrong(given)
+    if hint or not isinstance(given, AsyncIterable | Iterable):
+        raise TypeError(
+            f"expected an iterable of items, async or not, or a tree such as a dict, got {kind}{hint}"
+        )
+    return given  # pyright: ignore[reportUnknownVariableType] - of anything
 
 
 def _what_is_wrong(content: object) -> str:
     """A hint for what is often given instead of items; empty where nothing is known to be wrong."""
-    if isinstance(content, _ONE_VALUE) or hasattr(content, "__pydantic_serializer__"):
+    if isinstance(content, _ONE_VALUE):
         return " (one value: put it into a list to send it as one item)"
-    if inspect.iscoroutine(content):
-        content.close()
-        return " (a coroutine: await it, or write it with `yield`)"
-    if asyncio.isfuture(content):
-        return " (await it)"
     if inspect.isasyncgenfunction(content) or inspect.isgeneratorfunction(content):
         return " (a function: call it)"
     if _has_ended(content):
@@ -59,8 +81,10 @@ def _has_ended(content: object) -> bool:
     return inspect.isgenerator(content) and content.gi_frame is None
 
 
-def pull(content: Iterable[Any] | AsyncIterable[Any], sink: Sink) -> Coroutine[Any, Any, None]:
-    """Encode all items of `content` into `sink`, then close it."""
+def pull(content: Content, sink: Sink) -> Coroutine[Any, Any, None]:
+    """Encode all of `content` into `sink`, then close it."""
+    if isinstance(content, Document):
+        return Filling(content, sink, cast("DocumentEncoder", sink.encoder)).run()
     return _pull(content, sink) if isinstance(content, AsyncIterable) else Lane(content, sink).run()
 
 

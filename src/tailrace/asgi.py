@@ -5,28 +5,35 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import contextvars
-from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping, MutableMapping, Sequence
-from typing import TYPE_CHECKING, Any, Final, TypedDict
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, cast
 
-from tailrace._compress import check_codings, choose_coding, compressor
+from tailrace._compress import choose_coding, compressor
 from tailrace._drive import Pump
 from tailrace._finish import SENT_AWAY
 from tailrace._headers import RawHeaders, attachment, problem_headers, raw_headers, stream_headers
+from tailrace._holes import Document
 from tailrace._json import ForeignEncoder, check_encoder, dumps
 from tailrace._model import Delivery, Problem
-from tailrace._negotiate import Offer, available, choose
+from tailrace._negotiate import available, choose
+from tailrace._options import FORMATS, check_options, offer_of
 from tailrace._problem import log
 from tailrace._send import Outlet
 from tailrace._servers import waits_for_ever
-from tailrace._source import check_content
+from tailrace._source import content_of
 from tailrace._typed import T, Typed
 from tailrace._validate import converter
 from tailrace.drain import current_drain
 from tailrace.errors import InvalidAccept, NotAcceptable, Unfit
-from tailrace.formats import CSV, JSON, NDJSON, Checked, EventStream, Format, JSONSeq
+from tailrace.formats import (
+    Checked,
+    DocumentFormat,
+    Format,
+)
 
 if TYPE_CHECKING:
     from tailrace._finish import OnFinish
+    from tailrace._source import Given
     from tailrace.formats import Encoder
 
 Scope = MutableMapping[str, Any]
@@ -34,30 +41,18 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
-FORMATS: Final[tuple[Format, ...]] = (JSON(), NDJSON(), EventStream(), JSONSeq(), CSV())
-"""What a stream is offered in unless `formats` says otherwise; the first is the default."""
-
 _READING_TIME: Final = 0.1
 """Seconds between the last byte of a failed body and the abort, unless the client leaves before."""
-
-
-class Options(TypedDict, total=False):
-    """What every framework's `Stream` takes by name, as `asgi.Stream` does."""
-
-    formats: Iterable[Format]
-    encoder: ForeignEncoder | None
-    delivery: Delivery
-    on_finish: OnFinish | None
-    filename: str | None
 
 
 class Stream(Typed[T]):
     """A response whose body is written while its items come.
 
-    `content` is an async or a sync iterable of items; a sync one runs in a thread of its own. `formats`
-    are the representations on offer, chosen by the request's Accept. `encoder` writes JSON instead of
-    msgspec: a callable or a `json.JSONEncoder` class. `on_finish` is called once with the `Outcome`.
-    `filename` is what a browser saves the body under (RFC 6266).
+    `content` is an async or a sync iterable of items; a sync one runs in a thread of its own. Or it is a document:
+    a tree, such as a dict or a model, of which parts may be awaitables and async iterables. `formats` are the
+    representations on offer, chosen by the request's Accept. `encoder` writes JSON instead of msgspec: a callable or
+    a `json.JSONEncoder` class. `on_finish` is called once with the `Outcome`. `filename` is what a browser saves the
+    body under (RFC 6266).
 
     `Stream[Order](items)` makes each item an `Order` first: a dataclass, a `Struct`, a model, or whatever msgspec
     or pydantic know. What cannot be one is an error of the source. `Stream(items)` checks nothing.
@@ -70,7 +65,7 @@ class Stream(Typed[T]):
 
     def __init__(
         self,
-        content: Iterable[Any] | AsyncIterable[Any],
+        content: Given,
         status_code: int = 200,
         headers: Mapping[str, str] | None = None,
         *,
@@ -80,16 +75,15 @@ class Stream(Typed[T]):
         on_finish: OnFinish | None = None,
         filename: str | None = None,
     ) -> None:
-        check_content(content)
-        _check_options(status_code, delivery, on_finish)
+        self._content = content_of(content)
+        check_options(status_code, delivery, on_finish)
         self.status_code = int(status_code)
         self.raw_headers = raw_headers(headers)
         if filename is not None:
             if b"content-disposition" in dict(self.raw_headers):
                 raise ValueError("expected filename= or a Content-Disposition in headers=, got both")
             self.raw_headers.append(attachment(filename))
-        self._content = content
-        self._offer = Offer.of(formats)
+        self._offer = offer_of(formats, self._content)
         self._encoder = check_encoder(encoder)
         self._delivery = delivery
         self._on_finish = on_finish
@@ -117,6 +111,8 @@ class Stream(Typed[T]):
             await pump.aclose()
 
     def _encoder_for(self, format_: Format) -> Encoder:
+        if isinstance(self._content, Document):
+            return cast("DocumentFormat", format_).document(self._encoder)
         encoder = format_.encoder(self._encoder)
         return encoder if self.item_type is None else Checked(encoder, converter(self.item_type))
 
@@ -168,7 +164,7 @@ class Stream(Typed[T]):
     async def _stream(
         self, scope: Scope, receive: Receive, send: Send, pump: Pump, format_: Format, headers: RawHeaders
     ) -> None:
-        check_content(self._content)
+        content_of(self._content)
         self._before_start(scope)
         listener = asyncio.create_task(_listen(receive, pump))
         try:
@@ -179,7 +175,7 @@ class Stream(Typed[T]):
                 outlet = Outlet(
                     pump, send, timeout=self._delivery.send_timeout, end_failed=waits_for_ever(scope)
                 )
-                await outlet.run(_start(self.status_code, headers))
+                await outlet.run(_start(self.status_code, [*headers, *_length(pump, headers)]))
                 if pump.exhausted and not pump.sound:
                     # To return is to abort, and then a browser drops what its page has not read yet.
                     await asyncio.wait([listener], timeout=_READING_TIME)
@@ -226,22 +222,6 @@ class Stream(Typed[T]):
         return False
 
 
-def _check_options(status_code: Any, delivery: Any, on_finish: Any) -> None:
-    if (
-        not isinstance(status_code, int)
-        or status_code not in range(200, 600)
-        or status_code in {204, 205, 304}
-    ):
-        raise ValueError(
-            f"status_code={status_code!r}: expected the status of a response with a body, 200 to 599"
-        )
-    if not isinstance(delivery, Delivery):
-        raise TypeError(f"delivery={delivery!r}: expected a Delivery")
-    check_codings(delivery.compression)
-    if on_finish is not None and not callable(on_finish):
-        raise TypeError(f"on_finish={on_finish!r}: expected a function that takes an Outcome")
-
-
 async def _listen(receive: Receive, pump: Pump) -> None:
     """Interrupt the pump once the client has gone; a body that nobody has read is dropped."""
     try:
@@ -266,6 +246,13 @@ def _refusal(pump: Pump) -> Problem | None:
 
 def _varies(codings: Sequence[str]) -> tuple[bytes, ...]:
     return (b"Accept", b"Accept-Encoding") if codings else (b"Accept",)
+
+
+def _length(pump: Pump, headers: RawHeaders) -> RawHeaders:
+    """Content-Length, where the whole body is there."""
+    if not pump.encoder.whole or b"content-encoding" in dict(headers):
+        return []
+    return [(b"content-length", b"%d" % sum(map(len, pump.frames)))]
 
 
 def _start(status: int, headers: RawHeaders) -> dict[str, Any]:

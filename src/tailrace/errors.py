@@ -66,15 +66,25 @@ class LimitExceeded(DecodeError):
 
 
 class Truncated(DecodeError):
-    """The body ended before the format says that it is complete."""
+    """The body ended before the format says that it is complete.
+
+    `missing` are the places of a document that were still open, as JSON Pointers (RFC 6901).
+    """
+
+    missing: Sequence[str] = ()
 
 
 class StreamFailed(TailraceError):
-    """The body carries the sender's own word that it failed."""
+    """The body carries the sender's own word that it failed, or that a part of a document did.
 
-    def __init__(self, problem: Problem) -> None:
-        super().__init__(f"the stream failed: {problem.title} ({problem.status})")
+    `pointer` is the part's place as a JSON Pointer (RFC 6901); None where it is the whole.
+    """
+
+    def __init__(self, problem: Problem, *, pointer: str | None = None) -> None:
+        what = "the stream" if pointer is None else f"the part {pointer}" if pointer else "the document"
+        super().__init__(f"{what} failed: {problem.title} ({problem.status})")
         self.problem = problem
+        self.pointer = pointer
 
 
 class InvalidAccept(TailraceError, ValueError):

@@ -16,9 +16,12 @@ from tailrace._typed import T
 from tailrace.errors import Abort
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable, Iterable, Mapping
+    from collections.abc import Mapping
 
     from starlette.background import BackgroundTask
+
+    from tailrace._options import Options
+    from tailrace._source import Given
 
 
 class Stream(asgi.Stream[T], Response):
@@ -33,11 +36,11 @@ class Stream(asgi.Stream[T], Response):
 
     def __init__(
         self,
-        content: Iterable[Any] | AsyncIterable[Any],
+        content: Given,
         status_code: int = 200,
         headers: Mapping[str, str] | None = None,
         background: BackgroundTask | None = None,
-        **options: Unpack[asgi.Options],
+        **options: Unpack[Options],
     ) -> None:
         # Not Response.__init__, which would render the content.
         asgi.Stream.__init__(self, content, status_code, headers, **options)

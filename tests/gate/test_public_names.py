@@ -15,9 +15,13 @@ NAMES = [
     "Abort",
     "Bytes",
     "CSV",
+    "Deferred",
     "Delivery",
+    "Document",
     "Event",
     "EventStream",
+    "Growing",
+    "GrowingText",
     "JSON",
     "JSONSeq",
     "Limits",
@@ -25,7 +29,9 @@ NAMES = [
     "Offer",
     "Outcome",
     "Problem",
+    "Progressive",
     "Text",
+    "defer",
 ]
 FRAMEWORKS = {"anyio", "asyncio", "django", "fastapi", "pydantic", "starlette", "uvicorn"}
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tailrace._json import NotPlain, unwritable
-from tailrace.formats._base import Decoder, Encoder, Format, encode_special
+from tailrace.formats._base import Decoder, DocumentFormat, Encoder, Format, encode_special
 from tailrace.formats._checked import Checked
+from tailrace.formats._document import DocumentEncoder
 from tailrace.formats.csv import CSV
 from tailrace.formats.event_stream import EventStream
 from tailrace.formats.json import JSON
 from tailrace.formats.json_seq import JSONSeq
 from tailrace.formats.ndjson import NDJSON
+from tailrace.formats.progressive import Progressive
 from tailrace.formats.raw import Bytes, Text
 
 if TYPE_CHECKING:
@@ -27,10 +29,13 @@ __all__ = [
     "Bytes",
     "Checked",
     "Decoder",
+    "DocumentEncoder",
+    "DocumentFormat",
     "Encoder",
     "EventStream",
     "Format",
     "JSONSeq",
+    "Progressive",
     "Text",
     "encode",
     "encode_special",

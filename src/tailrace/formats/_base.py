@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar, runtime_checkable
 
 from tailrace._event import says_nothing
 from tailrace._json import Encode, ForeignEncoder, ItemEncoder, unwritable
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tailrace._model import Limits, Problem
+    from tailrace.formats._document import DocumentEncoder, DocumentReader
 
 T = TypeVar("T")
 
@@ -38,6 +39,8 @@ class Encoder:
 
     compressible: bool = True
     """Whether the body may be compressed where that was asked for."""
+    whole: bool = False
+    """Whether the body is one frame, which says how long it is."""
     longest_run: int = 16
     """Items that may be encoded between two looks at the clock and at the bytes that wait."""
 
@@ -140,6 +143,19 @@ class Format(Protocol):
 
     def decoder(self, limits: Limits = ..., /) -> Decoder[Any]:
         """A new decoder for one body."""
+        ...
+
+
+@runtime_checkable
+class DocumentFormat(Format, Protocol):
+    """A format that writes documents too."""
+
+    def document(self, encoder: ForeignEncoder | None = None, /) -> DocumentEncoder:
+        """A new encoder for one document."""
+        ...
+
+    def reader(self, limits: Limits = ..., /) -> DocumentReader:
+        """A new decoder for one document."""
         ...
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from msgspec import UNSET
 
@@ -14,6 +14,7 @@ from tailrace._lines import Lines
 from tailrace._model import Limits, Problem
 from tailrace.errors import EncodeError, LimitExceeded
 from tailrace.formats._base import BaseDecoder, Encoder, JSONEncoder
+from tailrace.formats._records import Recorder, Records
 
 TERMINAL_ID: Final = "~end"
 """The id of the event that ends a stream: a request whose Last-Event-ID it is gets 204, so that
@@ -23,6 +24,11 @@ _BOM: Final = b"\xef\xbb\xbf"
 _LINE_END: Final = re.compile(b"\r\n|\r|\n")
 _RETRY_DIGITS: Final = 15
 """More are read as the longest of them, thirty thousand years: Python reads no number of 4,301 digits."""
+
+
+if TYPE_CHECKING:
+    from tailrace._reading.progress import Change
+    from tailrace.formats._document import DocumentEncoder, DocumentReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +57,14 @@ class EventStream:
     def encoder(self, encoder: ForeignEncoder | None = None, /) -> Encoder:
         """A new encoder for one body."""
         return _Encoder(encoder, self.retry, compressible=self.compress)
+
+    def document(self, encoder: ForeignEncoder | None = None, /) -> DocumentEncoder:
+        """A new encoder for one document: its records, as data of events."""
+        return _Document(encoder, self.retry, compressible=self.compress)
+
+    def reader(self, limits: Limits = Limits(), /) -> DocumentReader:
+        """A new decoder for one document."""
+        return _DocumentReader(limits)
 
     def decoder(self, limits: Limits = Limits(), /) -> EventStreamDecoder:
         """A new decoder for one body."""
@@ -134,6 +148,30 @@ class _Encoder(JSONEncoder):
         return b"" if after is None else b"retry: %d\n\n" % after
 
 
+class _Document(Records):
+    keep_alive = b":\n\n"
+    terminal_id = TERMINAL_ID
+    first = lead = b"data: "
+
+    def __init__(self, encoder: ForeignEncoder | None, retry: int | None, *, compressible: bool) -> None:
+        super().__init__(encoder)
+        self.compressible = compressible
+        self.opening = b":\n\n" if retry is None else b"retry: %d\n\n" % retry
+
+    def join(self, frames: list[bytes]) -> bytes:
+        """One event of what goes out together."""
+        return super().join(frames) + b"\n"
+
+    def end(self, count: int) -> bytes:
+        return _last("end", {"done": count})
+
+    def fail(self, problem: Problem) -> bytes:
+        return _last("problem", {"done": self._count, "err": problem.members()})
+
+    def leave(self, after: int | None = None) -> bytes | None:
+        return b"" if after is None else b"retry: %d\n\n" % after
+
+
 def _last(event: str, members: dict[str, Any]) -> bytes:
     data = escape_line_separators(dumps(members))
     return b"event: %b\nid: %b\ndata: %b\n\n" % (event.encode(), TERMINAL_ID.encode(), data)
@@ -212,3 +250,26 @@ class EventStreamDecoder(BaseDecoder[Event]):
 
     def _end(self, items: list[Event]) -> None:
         del items
+
+
+class _DocumentReader(Recorder):
+    """The records that events have as data; other events are nobody's business."""
+
+    def __init__(self, limits: Limits) -> None:
+        super().__init__(limits)
+        self._events = EventStreamDecoder(limits)
+
+    def _take(self, data: bytes, items: list[Change]) -> None:
+        for event in self._events.feed(data):
+            if event.event in _RECORD_EVENTS:
+                for line in filter(None, str(event.data).split("\n")):
+                    self._apply(line.encode(), items)
+        self._offset += len(data)
+
+    def _end(self, items: list[Change]) -> None:
+        del items
+        if not self._reading.over:
+            raise self._cut_off("the body ends before its last record")
+
+
+_RECORD_EVENTS: Final = frozenset({None, "message", "end", "problem"})

@@ -5,17 +5,24 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from tailrace._json import ForeignEncoder, decode
 from tailrace._model import Limits, Problem
 from tailrace.errors import DecodeError, LimitExceeded, Truncated
 from tailrace.formats._base import BaseDecoder, Encoder, JSONEncoder
+from tailrace.formats._finished import Finished, FinishedReader
+
+if TYPE_CHECKING:
+    from tailrace.formats._document import DocumentEncoder, DocumentReader
 
 
 @dataclass(frozen=True, slots=True)
 class JSON:
-    """One JSON array; a failed one is left open, which every JSON parser refuses."""
+    """One JSON array; a failed one is left open, which every JSON parser refuses.
+
+    A document goes out once it is finished, with its length.
+    """
 
     name: ClassVar[str] = "json"
 
@@ -27,6 +34,14 @@ class JSON:
     def encoder(self, encoder: ForeignEncoder | None = None, /) -> Encoder:
         """A new encoder for one body."""
         return _Encoder(encoder)
+
+    def document(self, encoder: ForeignEncoder | None = None, /) -> DocumentEncoder:
+        """A new encoder for one document."""
+        return Finished(encoder)
+
+    def reader(self, limits: Limits = Limits(), /) -> DocumentReader:
+        """A new decoder for one document."""
+        return FinishedReader(limits)
 
     def decoder(self, limits: Limits = Limits(), /) -> JSONArrayDecoder:
         """A new decoder for one body."""

@@ -1,0 +1,1 @@
+"""Writing a document while its parts come."""

@@ -1,0 +1,297 @@
+"""Writing a document while its parts come."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from time import monotonic  # uvloop's own clock stands still until the loop turns
+from typing import TYPE_CHECKING, Any, Final
+
+from tailrace._filling.crew import Crew, Hole
+from tailrace._filling.scribe import Scribe, array_of, size_of, text_of
+from tailrace._holes import Kind, kind_of
+from tailrace._json import dumps
+from tailrace._problem import problem_of
+from tailrace._tree import Part, Place, TreeEncoder, missing, pointer
+from tailrace.errors import EncodeError
+
+if TYPE_CHECKING:
+    from tailrace._holes import Document
+    from tailrace._sink import Sink
+    from tailrace.formats import DocumentEncoder
+
+_TURN: Final = 0.005
+"""Seconds that this may keep the event loop without a pause."""
+_GROWING: Final = 0.001
+"""Seconds for which what comes in quick succession is collected."""
+_LARGE: Final = 4096
+"""Bytes of a record that is handed over at once."""
+_RUN: Final = 16
+"""Records between two looks at the clock and at the bytes that wait."""
+
+
+class Filling:
+    """One document under way: its root, then its holes in the order in which they are filled."""
+
+    def __init__(self, document: Document, sink: Sink, encoder: DocumentEncoder) -> None:
+        self._document = document
+        self._sink = sink
+        self._encoder = encoder
+        self._loop = asyncio.get_running_loop()
+        self._crew = Crew(document.concurrency, self._grow, self._announce)
+        self._tree: TreeEncoder[Hole] = TreeEncoder(encoder.foreign, document.depth, self._claim)
+        self._open: dict[int, Hole] = {}
+        """The holes that are not settled, by the identity of their sources."""
+        self._fresh: list[Hole] = []
+        """Those of the value that is being encoded."""
+        self._unripe: list[Hole] = []
+        """Those that have not had their turn of the loop."""
+        self._ready: list[Hole] = []
+        """Those of which there are news."""
+        self._urgent = False
+        """Whether some of these are not just more of a list or a text."""
+        self._news: asyncio.Future[None] | None = None
+        self._frames: list[bytes] = []
+        """The records that were not handed over."""
+        self._scribe = Scribe(self._frames, encoder)
+        self._handed_at = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+        self._size = 0
+        self._ahead = 0
+        """Bytes that lists and texts gave and that were not written."""
+        self._held: list[asyncio.Future[None]] = []
+        """The lists and texts that wait until there is room."""
+        self._problems: list[dict[str, Any]] = []
+        if document.problems is not None:
+            encoder.problems = document.problems, self._problems
+        self._root: Hole | None = None
+        """The one that is the document itself, where that is awaited."""
+
+    async def run(self) -> None:
+        """Write everything; raises what makes the whole fail."""
+        try:
+            root = self._encode(self._document.content, None, 0)
+            if kind_of(self._document.content) is Kind.VALUE:
+                # Before it there is nothing to show, and its error is the whole's.
+                (self._root,) = self._unripe
+            await self._ripen()
+            while self._root is not None and not self._root.settled:
+                await self._advance()
+            if not self._encoder.whole:
+                self._scribe.root(root)
+            while self._open or self._ready:
+                await self._advance()
+            if self._encoder.whole:
+                self._scribe.root(root)
+            self._hand_over()
+        finally:
+            if self._timer is not None:
+                self._timer.cancel()
+            await self._crew.aclose(self._open.values())
+
+    # Holes: found, started, settled.
+
+    def _encode(self, value: Any, place: Place, depth: int) -> bytes | Part[Hole]:
+        try:
+            part = self._tree.encode(value, place, depth)
+        except EncodeError:
+            self._drop(value)
+            raise
+        self._size += size_of(part)
+        if self._fresh:
+            fresh, self._fresh = self._fresh, []
+            for hole in fresh:
+                self._crew.start(hole)
+            self._unripe += fresh
+        return part
+
+    def _claim(self, source: Any, kind: Kind) -> Hole:
+        hole = self._open.get(id(source))
+        if hole is None:
+            if len(self._open) >= self._document.holes:
+                raise EncodeError(
+                    f"more than {self._document.holes} parts that are not ready at a time (Document.holes)"
+                )
+            if kind is Kind.LIST and inspect.isasyncgen(source) and source.ag_frame is None:
+                raise EncodeError("an async generator that has ended; make a new one for each place")
+            hole = self._open[id(source)] = Hole(source, kind)
+            self._fresh.append(hole)
+        return hole
+
+    def _drop(self, value: Any) -> None:
+        """Leave nothing behind of a value that cannot be written."""
+        for hole in self._fresh:
+            del self._open[id(hole.source)]
+        self._fresh = []
+        for source in missing(value):
+            if id(source) not in self._open:
+                self._crew.drop(source)
+
+    def _settle(self, hole: Hole) -> None:
+        if hole.settled or not hole.arrived:
+            return
+        hole.settled = True
+        del self._open[id(hole.source)]
+        value, error = hole.value, hole.error
+        hole.source = hole.task = hole.value = hole.error = None
+        if error is not None:
+            self._fail(hole, error)
+        elif hole.kind is Kind.VALUE:
+            try:
+                hole.part = self._encode(value, hole.place, hole.depth)
+            except Exception as unwritable:  # noqa: BLE001 - it is the reader's to know, or the whole's
+                self._fail(hole, unwritable)
+        elif hole.number is None or not self._encoder.grows:
+            batch, hole.batch = hole.batch or [], []
+            hole.part = text_of(batch) if hole.kind is Kind.TEXT else array_of(batch)
+
+    def _fail(self, hole: Hole, error: BaseException) -> None:
+        if not isinstance(error, Exception):
+            # Not as it is: whoever serves the request would take it for a cancellation of its own.
+            cause, error = (
+                error,
+                RuntimeError(f"{hole} was cancelled, or awaited something that was, on its own"),
+            )
+            error.__cause__ = cause
+        if hole is self._root or (self._encoder.whole and self._document.problems is None):
+            raise error
+        hole.failure = problem_of(error, str(hole))
+        self._problems.append({"path": pointer(hole.place)} | hole.failure.members())
+
+    # Lists and texts.
+
+    async def _grow(self, hole: Hole) -> None:
+        add = self._add_element if hole.kind is Kind.LIST else self._add_characters
+        iterator, since = aiter(hole.source), monotonic()
+        try:
+            async for item in iterator:
+                add(hole, item)
+                self._announce(hole)
+                if self._encoder.grows and self._ahead >= self._sink.high:
+                    room = self._loop.create_future()
+                    self._held.append(room)
+                    await room
+                elif monotonic() - since >= _TURN:
+                    await asyncio.sleep(0)
+                    since = monotonic()
+        finally:
+            close = getattr(iterator, "aclose", None)
+            if close is not None:
+                await close()
+
+    def _add_element(self, hole: Hole, item: Any) -> None:
+        element = self._encode(item, (hole.place, hole.length), hole.depth)
+        _batch_of(hole).append(element)
+        hole.length += 1
+        self._ahead += size_of(element)
+
+    def _add_characters(self, hole: Hole, item: Any) -> None:
+        if not isinstance(item, str):
+            raise EncodeError(f"GrowingText: expected pieces of str, got {type(item).__qualname__}")
+        dumps(item)  # a lone surrogate is not to fail what came before it
+        _batch_of(hole).append(item)
+        self._size += len(item)
+        self._ahead += len(item)
+
+    # What the loop brings.
+
+    def _announce(self, hole: Hole) -> None:
+        """Look at a hole, soon."""
+        if not hole.queued:
+            hole.queued = True
+            self._ready.append(hole)
+        self._urgent = self._urgent or hole.arrived
+        if self._urgent or self._held:
+            self._wake()
+        else:
+            self._wake_in_time()
+
+    def _wake(self) -> None:
+        if self._news is not None and not self._news.done():
+            self._news.set_result(None)
+
+    def _wake_in_time(self) -> None:
+        """Hand over once a millisecond, if there is so much: what comes after a pause goes out at once."""
+        rest = self._handed_at + _GROWING - monotonic()
+        if rest <= 0:
+            self._wake()
+        elif self._timer is None:
+            self._timer = self._loop.call_later(rest, self._due)
+
+    def _due(self) -> None:
+        self._timer = None
+        self._wake()
+
+    async def _advance(self) -> None:
+        """Write what is new once something is."""
+        while not self._is_time():
+            self._news = self._loop.create_future()
+            await self._news
+        ready, self._ready, self._ahead, self._urgent = self._ready, [], 0, False
+        later: list[Hole] = []
+        for count, hole in enumerate(ready):
+            hole.queued = False
+            self._settle(hole)
+            if later or self._unripe:
+                later.append(hole)
+            else:
+                self._scribe.write(hole)
+            if not count % _RUN:
+                await self._breathe()
+        if later:
+            await self._ripen()
+            for hole in later:
+                self._scribe.write(hole)
+        await self._breathe()
+        held, self._held = self._held, []
+        for room in held:
+            if not room.done():
+                room.set_result(None)
+
+    def _is_time(self) -> bool:
+        """Whether there is something to look at now; what was written is handed over when its time has come."""
+        now = monotonic()
+        if (self._frames or self._ready) and now >= self._handed_at + _GROWING:
+            self._hand_over()
+            return bool(self._ready)
+        if self._frames:
+            self._wake_in_time()
+        return bool(self._ready) and (self._urgent or bool(self._held))
+
+    def _hand_over(self) -> None:
+        self._sink.frames += self._frames
+        self._frames.clear()
+        self._handed_at = monotonic()
+
+    async def _ripen(self) -> None:
+        """Let the loop turn while it brings what was found: what is ready at once is never written as missing."""
+        pending: list[Hole] = []
+        until = monotonic() + _GROWING
+        while pending or self._unripe:
+            pending += self._unripe
+            self._unripe = []
+            await asyncio.sleep(0)
+            for hole in pending:
+                self._settle(hole)
+            waiting = [hole for hole in pending if not hole.settled]
+            if len(waiting) == len(pending) or monotonic() >= until:
+                break
+            pending = waiting
+
+    async def _breathe(self) -> None:
+        """Give way to what takes, and to all others."""
+        size = self._document.size
+        if size is not None and self._size > size:
+            raise EncodeError(f"the document is over {size} bytes (Document.size)")
+        if len(self._frames) >= _RUN or (self._frames and len(self._frames[-1]) >= _LARGE):
+            self._hand_over()
+        if self._sink.count() >= self._sink.high:
+            await self._sink.room()
+        elif monotonic() - self._sink.resumed >= _TURN:
+            await asyncio.sleep(0)
+
+
+def _batch_of(hole: Hole) -> list[Any]:
+    if hole.batch is None:
+        hole.batch = []
+    return hole.batch

@@ -1,0 +1,214 @@
+"""Values that are not there yet, as a tree may contain them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+from importlib import import_module
+from types import GenericAlias
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeAlias, TypeVar, cast, get_args
+
+from tailrace._model import are_seconds
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Generator
+
+T = TypeVar("T")
+
+
+class Kind(Enum):
+    """What is missing: the JSON type that stands in its place says so."""
+
+    VALUE = auto()
+    LIST = auto()
+    TEXT = auto()
+
+
+class _Annotation:
+    """What an annotation says to pydantic: the finished value's type in a schema, the hole itself in a value."""
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Callable[[Any], Any]) -> Any:
+        finished: Any = handler(cls.finished(source))
+        schemas: Any = import_module("pydantic_core").core_schema
+
+        def validate(value: Any, validate_finished: Callable[[Any], Any]) -> Any:
+            return validate_finished(value) if kind_of(value) is None else value
+
+        def serialize(value: Any, serialize_finished: Callable[[Any], Any]) -> Any:
+            return serialize_finished(value) if kind_of(value) is None else value
+
+        return schemas.no_info_wrap_validator_function(
+            validate,
+            finished,
+            serialization=schemas.wrap_serializer_function_ser_schema(serialize, schema=finished),
+        )
+
+    @classmethod
+    def finished(cls, source: Any) -> Any:
+        """The type of what will be there."""
+        return (get_args(source) or (Any,))[0]
+
+
+if TYPE_CHECKING:
+    Deferred: TypeAlias = Awaitable[T]
+    Growing: TypeAlias = AsyncIterable[T]
+else:
+
+    class Deferred(_Annotation):
+        """A member whose value comes later: `user: Deferred[User]` takes a coroutine, a task, or any awaitable."""
+
+        __class_getitem__ = classmethod(GenericAlias)
+
+    class Growing(_Annotation):
+        """A list that grows: `posts: Growing[Post]` takes an async iterable of its elements."""
+
+        __class_getitem__ = classmethod(GenericAlias)
+
+        @classmethod
+        def finished(cls, source: Any) -> Any:
+            return list[(get_args(source) or (Any,))[0]]
+
+
+class GrowingText(_Annotation):
+    """A text that grows: the pieces of an async iterable, one behind the other.
+
+    Raises `TypeError` where `pieces` is no async iterable.
+    """
+
+    __slots__ = ("_pieces",)
+
+    def __init__(self, pieces: AsyncIterable[str]) -> None:
+        if not hasattr(cast("Any", pieces), "__aiter__"):
+            raise TypeError(
+                f"GrowingText: expected an async iterable of str, got {type(pieces).__qualname__}"
+            )
+        self._pieces = pieces
+
+    def __aiter__(self) -> AsyncIterator[str]:
+        return aiter(self._pieces)
+
+    @classmethod
+    def finished(cls, source: Any) -> Any:
+        """Text."""
+        del source
+        return str
+
+
+_NONE: Final = object()
+
+
+class Later(Generic[T]):
+    """A call that is made once somebody waits for its result; what `defer` gives."""
+
+    __slots__ = ("args", "fallback", "function", "timeout")
+
+    def __init__(
+        self, function: Callable[..., Any], args: tuple[Any, ...], timeout: float | None, fallback: Any
+    ) -> None:
+        self.function = function
+        self.args = args
+        self.timeout = timeout
+        self.fallback = fallback
+
+    @property
+    def can_fall_back(self) -> bool:
+        """Whether there is something to take where the call fails."""
+        return self.fallback is not _NONE
+
+    def __await__(self) -> Generator[Any, Any, T]:
+        # The one import that needs an event loop: `import tailrace` brings none.
+        return cast("Awaitable[T]", import_module("tailrace._filling.call").call(self)).__await__()
+
+
+def defer(
+    function: Callable[..., Awaitable[T]] | Callable[..., T],
+    /,
+    *args: Any,
+    timeout: float | None = None,
+    fallback: Any = _NONE,
+) -> Deferred[T]:
+    """A value that `function(*args)` will return: in a thread, or awaited where it is a coroutine function.
+
+    After `timeout` seconds it has failed with 504 (a thread cannot be interrupted: it runs on, and its result
+    is dropped). Where it fails in whatever way, `fallback` is taken if there is one, and the log has the error.
+
+    Raises `TypeError` where `function` cannot be called, `ValueError` where `timeout` are no seconds.
+    """
+    if not callable(cast("Any", function)):
+        raise TypeError(
+            f"defer: expected a function and its arguments, as in defer(load, 1), got {function!r}"
+        )
+    if timeout is not None and not are_seconds(timeout, math.ulp(0.0)):
+        raise ValueError(f"defer(timeout={timeout!r}): expected seconds above 0 or None")
+    return Later[T](function, args, timeout, fallback)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A tree of which some parts are not ready: awaitables, async iterables, `GrowingText`, at any depth.
+
+    `Stream` makes one of what is a tree by itself, such as a dict or a model; with `Document` a list can be one
+    too, and the bounds can be said. `concurrency`: how many awaitables run at a time. `holes`: how many parts may be
+    open at a time. `depth`: levels of nesting, those that come later included. `size`: bytes of all values
+    together; None: no bound. `problems`: the member of a finished document in which the problems of failed
+    parts are listed, with null in their places; None: the whole fails with the first of them.
+
+    Raises `ValueError` for a bound that is none.
+    """
+
+    content: Any
+    concurrency: int = 32
+    holes: int = 10_000
+    depth: int = 100
+    size: int | None = None
+    problems: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse bounds that are none."""
+        for name in ("concurrency", "holes", "depth", "size"):
+            value: Any = getattr(self, name)
+            if value is None and name == "size":
+                continue
+            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+                raise ValueError(f"Document({name}={value!r}): expected a whole number from 1")
+        if self.problems is not None and not isinstance(cast("Any", self.problems), str):
+            raise TypeError(f"Document(problems={self.problems!r}): expected the name of a member")
+
+
+_kinds: dict[type[Any], Kind | None] = {}
+_MOST_KINDS: Final = 1000
+
+
+def kind_of(value: Any) -> Kind | None:
+    """What `value` leaves missing where it stands; None for what is there."""
+    of = cast("type[object]", type(value))
+    try:
+        return _kinds[of]
+    except KeyError:
+        kind = _kind_of_type(of)
+        if len(_kinds) < _MOST_KINDS:  # types may be made at run time
+            _kinds[of] = kind
+        return kind
+
+
+def is_tree(value: Any) -> bool:
+    """Whether a value by itself is a document rather than items: an object, or one that is not there yet."""
+    of = cast("type[object]", type(value))
+    if issubclass(of, Mapping) or hasattr(of, "__pydantic_serializer__"):
+        return True
+    kind = kind_of(value)
+    if kind is not None or issubclass(of, Iterable):
+        return kind is not None and kind is not Kind.LIST
+    return any(hasattr(of, mark) for mark in ("__struct_fields__", "__dataclass_fields__", "__attrs_attrs__"))
+
+
+def _kind_of_type(of: type[Any]) -> Kind | None:
+    if issubclass(of, GrowingText):
+        return Kind.TEXT
+    # What can be awaited as well as iterated over is a query, whose rows are meant.
+    if hasattr(of, "__aiter__"):
+        return Kind.LIST
+    return Kind.VALUE if hasattr(of, "__await__") else None

@@ -1,0 +1,1 @@
+"""A document that is being read, and the places in it."""

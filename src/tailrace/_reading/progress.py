@@ -1,0 +1,257 @@
+"""What records make of a document: the state that every way of reading one shares."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final, Literal, cast
+
+from tailrace._holes import Kind
+from tailrace._reading.picture import Box, Gap, Key, Node
+from tailrace.errors import DecodeError, LimitExceeded
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tailrace._model import Limits, Problem
+    from tailrace._reading.picture import Listener
+
+Verb = Literal["set", "push", "text", "end", "err"]
+
+
+class Change:
+    """What one record did: `verb` is the record's, `value` what it brought.
+
+    For `push` that is the list of new elements, for `text` the new piece, for `err` the `Problem`; None for `end`.
+    A value may have holes in it, where it has null, or what is there of a list or text; it is not to be changed.
+    """
+
+    __slots__ = ("_node", "value", "verb")
+
+    def __init__(self, verb: Verb, node: Node, value: Any) -> None:
+        self.verb: Verb = verb
+        self.value = value
+        self._node = node
+
+    @property
+    def pointers(self) -> list[str]:
+        """Where it did that: mostly one JSON Pointer (RFC 6901)."""
+        return self._node.pointers()
+
+    def __repr__(self) -> str:
+        return f"Change({self.verb} {', '.join(self.pointers)}: {self.value!r})"
+
+
+class Progress:
+    """A document and its open holes, by their numbers; 0 is the document.
+
+    Raises `DecodeError` for what no writer of such documents says.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self.problems: dict[str, Problem] = {}
+        """Of the holes that failed, by their JSON Pointers."""
+        self.open: dict[int, Gap | Box] = {}
+        self._waiting: set[Listener] = set()
+        self.begin()
+
+    def begin(self) -> None:
+        """Start over, with nothing."""
+        self.top = Box([None], -1)
+        root = Gap(Kind.VALUE, 0)
+        self.top.put(0, root)
+        self.open = {0: root}
+        self._last = 0
+        self._new: list[int] = []
+        self.problems.clear()
+        self.wake()
+
+    # What records do.
+
+    def fill(self, number: int, value: Any, meta: Any = None) -> Change:
+        """Give a hole its value."""
+        gap = self._hole(number, Kind.VALUE)
+        del self.open[number]
+        self._place(gap, value if meta is None else self._attached(value, meta, gap))
+        return Change("set", gap, value)
+
+    def push(self, number: int, elements: list[Any], meta: Any = None) -> Change:
+        """Append to a list."""
+        box = cast("Box", self._hole(number, Kind.LIST))
+        start = len(box.value)
+        box.value += elements
+        if meta is not None:
+            self._attach(box, meta, box, start)
+        box.outdate()
+        box.tell()
+        return Change("push", box, elements)
+
+    def write(self, number: int, piece: str) -> Change:
+        """Append to a text."""
+        gap = cast("Gap", self._hole(number, Kind.TEXT))
+        gap.pieces.append(piece)
+        gap.outdate()
+        gap.tell()
+        return Change("text", gap, piece)
+
+    def close(self, number: int) -> Change:
+        """End a list or a text."""
+        node = self._hole(number, None)
+        if node.kind is Kind.VALUE:
+            raise DecodeError(f"the end of hole {number}, which is neither a list nor a text")
+        del self.open[number]
+        self._end(node)
+        return Change("end", node, None)
+
+    def fail(self, number: int, problem: Problem) -> Change:
+        """Leave a hole as it is, for good."""
+        node = self._hole(number, None)
+        del self.open[number]
+        self.problems.update(dict.fromkeys(node.pointers(), problem))
+        self._end(node)
+        return Change("err", node, problem)
+
+    def _hole(self, number: int, kind: Kind | None) -> Gap | Box:
+        node = self.open.get(number)
+        if node is None:
+            raise DecodeError(f"a record about hole {number}, which is not open")
+        if kind is not None and node.kind is not kind:
+            raise DecodeError(
+                f"a record for a {kind.name.lower()}, and hole {number} is a {node.kind.name.lower()}"
+            )
+        return node
+
+    # Where things stand.
+
+    def _attached(self, value: Any, meta: Any, gap: Node) -> Any:
+        """The value, or the node that it is as long as it has holes."""
+        around = Box([value], gap.depth - 1)
+        self._attach(around, {"0": meta}, gap)
+        node = around.holes.get(0)
+        if node is None:
+            return value
+        node.places.remove((around, 0))
+        return node
+
+    def _attach(self, box: Box, meta: Any, within: Node, offset: int = 0) -> None:
+        """Make nodes of the holes that `meta` names in a container."""
+        made: list[Box] = []
+        waiting: list[tuple[Box, Any, int]] = [(box, meta, offset)]
+        while waiting:
+            box, meta, offset = waiting.pop()
+            if type(meta) is not dict:
+                raise DecodeError(f"a meta that is neither a number nor an object: {meta!r}"[:_LONGEST_SHOWN])
+            for name, inner in cast("Mapping[str, Any]", meta).items():
+                if type(inner) is str:  # the tag of a typed value
+                    continue
+                key = _key(box.value, name, offset)
+                value = box.value[key]
+                if type(inner) is int:
+                    box.put(key, self._node(inner, value, box.depth + 1, within))
+                elif isinstance(value, dict | list):
+                    child = Box(value, box.depth + 1)
+                    box.put(key, child)
+                    made.append(child)
+                    waiting.append((child, inner, 0))
+                else:
+                    raise DecodeError(f"a meta with members for {name!r}, which has none")
+        for child in reversed(made):
+            if child.finished:
+                self._finish(child)
+        self._check_new()
+
+    def _node(self, number: int, value: Any, depth: int, within: Node) -> Gap | Box:
+        node = self.open.get(number)
+        if node is not None:
+            if within.is_within(node):
+                raise DecodeError(f"hole {number} inside itself")
+            return node
+        if depth > self._limits.depth:
+            raise LimitExceeded(f"nested deeper than {self._limits.depth} levels (Limits.depth)")
+        if len(self.open) >= self._limits.holes:
+            raise LimitExceeded(f"more than {self._limits.holes} holes are open (Limits.holes)")
+        if value is None:
+            node = Gap(Kind.VALUE, depth)
+        elif isinstance(value, str):
+            node = Gap(Kind.TEXT, depth, value)
+        elif isinstance(value, list):
+            node = Box(value, depth, grows=True)
+        else:
+            raise DecodeError(f"hole {number} where there is neither null nor a list nor a text")
+        self._new.append(number)
+        self.open[number] = node
+        return node
+
+    def _check_new(self) -> None:
+        """Holes are numbered in the order in which they are introduced: no number comes again."""
+        new, self._new = self._new, []
+        if sorted(new) != list(range(self._last + 1, self._last + 1 + len(new))):
+            raise DecodeError(f"new holes {new}, where {self._last + 1} is the next number"[:_LONGEST_SHOWN])
+        self._last += len(new)
+
+    def _place(self, gap: Node, child: Any) -> None:
+        """Put what came where the gap stands."""
+        gap.outdate()
+        for box, key in gap.places:
+            box.put(key, child)
+            if box.finished:
+                self._finish(box)
+        gap.tell()
+
+    def _end(self, node: Gap | Box) -> None:
+        if isinstance(node, Gap):
+            self._place(node, node.so_far())
+            return
+        node.outdate()
+        node.grows = False
+        if node.finished:
+            self._finish(node)
+        else:
+            node.tell()
+
+    def _finish(self, box: Box) -> None:
+        """Nothing in it changes any more; so it may be with what contains it."""
+        waiting = [box]
+        while waiting:
+            done = waiting.pop()
+            for outer, key in done.places:
+                if outer.holes.get(key) is done:
+                    del outer.holes[key]
+                    if outer.finished:
+                        waiting.append(outer)
+            done.tell()
+
+    # Who waits for it.
+
+    def wait(self, node: Node, listener: Listener) -> None:
+        """Call `listener` when something happens to a node, or to all."""
+        node.listen(listener)
+        self._waiting.add(listener)
+
+    def leave(self, node: Node, listener: Listener) -> None:
+        """Forget who was called, or has left."""
+        self._waiting.discard(listener)
+        if node.listeners and listener in node.listeners:
+            node.listeners.remove(listener)
+
+    def wake(self) -> None:
+        """Call everyone who waits."""
+        waiting, self._waiting = self._waiting, set()
+        for listener in waiting:
+            listener()
+
+
+def _key(container: Any, name: str, offset: int) -> Key:
+    """The member of a container that a meta's name means."""
+    if isinstance(container, dict):
+        if name in container:
+            return name
+    elif _INDEX.fullmatch(name):
+        elements: list[Any] = container
+        if offset + int(name) < len(elements):
+            return offset + int(name)
+    raise DecodeError(f"a meta for {name!r}, which the value does not have"[:_LONGEST_SHOWN])
+
+
+_INDEX: Final = re.compile("0|[1-9][0-9]{0,8}")
+_LONGEST_SHOWN: Final = 200

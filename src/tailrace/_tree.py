@@ -1,0 +1,260 @@
+"""Writing a tree of which parts are missing: the text in one go, and where in it the holes are."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeAlias, TypeVar, cast
+
+import msgspec
+from msgspec import Raw
+
+from tailrace._holes import Kind, kind_of
+from tailrace._json import ForeignEncoder, Name, children, escape_line_separators, foreign, unwrap, unwritable
+from tailrace.errors import EncodeError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+_NAME: Final = secrets.token_hex(16)
+"""Stands for a hole while a tree is written; nobody outside of this process can know it."""
+_MARK: Final = b'"%b"' % _NAME.encode()
+_MARKED: Final = Raw(_MARK)
+
+_LONGEST: Final = 256
+"""Elements of a list that are written at once: a hole among them is looked for among these only."""
+_WIDEST: Final = 32
+"""Members of an object that are written one by one."""
+_PIECEWISE: Final = 2
+"""Levels of a tree at which that is done."""
+
+_members: Final = msgspec.json.Decoder(dict[str, Raw]).decode
+_elements: Final = msgspec.json.Decoder(list[Raw]).decode
+
+Place = tuple["Place", str | int] | None
+"""Where in the document something stands: the place of what contains it, and the name or index in that."""
+
+
+def pointer(place: Place) -> str:
+    """The place as a JSON Pointer (RFC 6901)."""
+    steps: list[str] = []
+    while place is not None:
+        place, step = place
+        steps.append("/" + str(step).replace("~", "~0").replace("/", "~1"))
+    return "".join(reversed(steps))
+
+
+class Spot(Protocol):
+    """A hole, as far as a tree knows it: it is told where it stands, if it was not before."""
+
+    def stand_at(self, place: Place, depth: int, /) -> None:
+        """Take note of the first place."""
+        ...
+
+
+H = TypeVar("H", bound=Spot)
+Shape: TypeAlias = dict[str, Any] | H
+"""The holes of a value by where they are: the value itself, or in its members and elements."""
+
+
+class Part(Generic[H]):
+    """A value with holes: its JSON text, the holes where they stand in it."""
+
+    __slots__ = ("content", "shape")
+
+    def __init__(self, content: list[bytes | H], shape: Shape[H]) -> None:
+        self.content = content
+        self.shape = shape
+
+
+class TreeEncoder(Generic[H]):
+    """Writes values with holes in them; `claim` gives the hole for what is missing.
+
+    The JSON encoder writes the whole value, a mark wherever something is missing, and the places of the
+    marks are found in the text: so members are named as they are on the wire, whatever wrote them, and
+    what has no holes costs nothing.
+    """
+
+    def __init__(self, encoder: ForeignEncoder | None, deepest: int, claim: Callable[[Any, Kind], H]) -> None:
+        self._claim = claim
+        self._deepest = deepest
+        self._dumps = self._by(encoder) if encoder else msgspec.json.Encoder(enc_hook=self._mark).encode
+        self.found: list[H] = []
+        """The holes of the value that is, or was last, written."""
+
+    def encode(self, value: Any, place: Place = None, depth: int = 0) -> bytes | Part[H]:
+        """The JSON text of a value that stands at `place`, `depth` levels deep; a `Part` if it has holes.
+
+        Raises `EncodeError` with the path of the culprit.
+        """
+        found = self.found = []
+        try:
+            text, shape = self._written(value, place, depth, _PIECEWISE)
+        except EncodeError:
+            raise
+        except Exception as error:
+            raise unwritable(error, _probe, value) from error
+        if not text.isascii():
+            text = escape_line_separators(text)
+        if shape is None:
+            return text
+        content: list[Any] = [b""] * (2 * len(found) + 1)
+        content[::2], content[1::2] = text.split(_MARK), found
+        return Part(content, shape)
+
+    def _mark(self, value: Any) -> Any:
+        kind = kind_of(value)
+        if kind is None:
+            return unwrap(value, self._mark_name)
+        self.found.append(self._claim(value, kind))
+        return _MARKED
+
+    def _mark_name(self, value: Any) -> str:
+        """The same for who takes no text that is JSON already."""
+        kind = kind_of(value)
+        if kind is None:
+            return cast("str", unwrap(value))
+        self.found.append(self._claim(value, kind))
+        return _NAME
+
+    def _by(self, encoder: ForeignEncoder) -> Callable[[Any], bytes]:
+        write = foreign(encoder)
+        return lambda value: write(self._named(value))
+
+    def _named(self, value: Any) -> Any:
+        """A copy of a tree with names for its holes: another encoder has no hook for them."""
+        if type(value) is dict:
+            members = cast("Mapping[Any, Any]", value)
+            return {key: self._named(member) for key, member in members.items()}
+        if type(value) is list or type(value) is tuple:
+            elements = cast("Sequence[Any]", value)
+            return [self._named(element) for element in elements]
+        return value if kind_of(value) is None else self._mark_name(value)
+
+    # Near its root a tree is written piece by piece, so that the places of few holes are found in little text.
+
+    def _written(self, value: Any, place: Place, depth: int, levels: int) -> tuple[bytes, Shape[H] | None]:
+        if type(value) in _CONTAINERS and _is_large(value, levels):
+            if type(value) is dict:
+                return self._object(cast("dict[str, Any]", value), place, depth, levels - 1)
+            return self._array(value, place, depth)
+        before = len(self.found)
+        text = self._dumps(value)
+        if len(self.found) == before:
+            return text, None
+        holes = iter(self.found[before:])
+        shape = self._shape(text.strip(), holes, place, depth)
+        if next(holes, None) is not None:
+            raise EncodeError("two members of the same name, one of which is not ready")
+        return text, shape
+
+    def _object(
+        self, members: dict[str, Any], place: Place, depth: int, levels: int
+    ) -> tuple[bytes, Shape[H] | None]:
+        texts: list[bytes] = []
+        shape: dict[str, Any] = {}
+        for name, member in members.items():
+            text, holes = self._written(member, (place, name), depth + 1, levels)
+            texts.append(b"%b:%b" % (_probe(name), text))
+            if holes is not None:
+                shape[name] = holes
+        return b"{%b}" % b",".join(texts), shape or None
+
+    def _array(self, elements: list[Any], place: Place, depth: int) -> tuple[bytes, Shape[H] | None]:
+        texts: list[bytes] = []
+        shape: dict[str, Any] = {}
+        for start in range(0, len(elements), _LONGEST):
+            before = len(self.found)
+            text = self._dumps(elements[start : start + _LONGEST])
+            texts.append(text.strip()[1:-1])
+            if len(self.found) > before:
+                self._within(_elements(text), start, iter(self.found[before:]), shape, place, depth)
+        return b"[%b]" % b",".join(texts), shape or None
+
+    # Where the holes are, by the text: marks stand in it in the order in which the holes were found.
+
+    def _shape(self, text: bytes, holes: Iterator[H], place: Place, depth: int) -> Shape[H]:
+        if text == _MARK:
+            hole = next(holes)
+            hole.stand_at(place, depth + 1)
+            return hole
+        shape: dict[str, Any] = {}
+        if text.startswith(b"["):
+            self._within(_elements(text), 0, holes, shape, place, depth)
+            return shape
+        self._check_depth(depth)
+        for name, member in _members(text).items():
+            if member == _MARKED:
+                shape[name] = hole = next(holes)
+                hole.stand_at((place, name), depth + 2)
+            elif _MARK in bytes(member):
+                shape[name] = self._shape(bytes(member), holes, (place, name), depth + 1)
+            if name == _NAME:
+                raise EncodeError("the name of a member is not ready; expected a str")
+        return shape
+
+    def _within(
+        self,
+        elements: list[Raw],
+        start: int,
+        holes: Iterator[H],
+        shape: dict[str, Any],
+        place: Place,
+        depth: int,
+    ) -> None:
+        self._check_depth(depth)
+        for index, element in enumerate(elements, start):
+            if element == _MARKED:
+                shape[str(index)] = hole = next(holes)
+                hole.stand_at((place, index), depth + 2)
+            elif _MARK in bytes(element):
+                shape[str(index)] = self._shape(bytes(element), holes, (place, index), depth + 1)
+
+    def _check_depth(self, depth: int) -> None:
+        if depth >= self._deepest:
+            raise EncodeError(
+                f"nested deeper than {self._deepest} levels, those that come later included (Document.depth)"
+            )
+
+
+def _is_large(value: Any, levels: int) -> bool:
+    """Whether a list is long, or an object of few members has one in it."""
+    if type(value) is list:
+        return len(cast("Sequence[Any]", value)) > _LONGEST
+    if type(value) is not dict or not levels:
+        return False
+    members = cast("Mapping[Any, Any]", value)
+    if len(members) > _WIDEST:
+        return False
+    for member in members.values():
+        if type(member) in _CONTAINERS and _is_large(member, levels - 1):
+            return all(type(name) is str for name in members)
+    return False
+
+
+_CONTAINERS: Final = frozenset({dict, list})
+
+
+def _without_holes(value: Any) -> Any:
+    return None if kind_of(value) else unwrap(value, _without_holes)
+
+
+_probe: Final = msgspec.json.Encoder(enc_hook=_without_holes).encode
+"""Writes a tree with null where something is missing: to find what else is wrong in it."""
+
+
+def missing(value: Any) -> Iterator[Any]:
+    """What is missing in a tree: awaitables and async iterables, each once."""
+    waiting, seen = [value], {id(value)}
+    while waiting:
+        part = waiting.pop()
+        if kind_of(part) is not None:
+            yield part
+        elif type(part) not in _SCALARS:
+            fresh = [
+                child for _, child in children(part) if id(child) not in seen and type(child) is not Name
+            ]
+            seen.update(map(id, fresh))
+            waiting += fresh
+
+
+_SCALARS: Final = frozenset({str, int, float, bool, bytes, type(None)})

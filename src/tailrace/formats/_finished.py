@@ -1,0 +1,79 @@
+"""A document that goes out, and comes, once it is finished."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from tailrace._json import decode, dumps, escape_line_separators
+from tailrace.errors import DecodeError, EncodeError, LimitExceeded
+from tailrace.formats._document import DocumentEncoder, DocumentReader
+
+if TYPE_CHECKING:
+    from tailrace._holes import Kind
+    from tailrace._model import Limits
+    from tailrace._reading.progress import Change
+    from tailrace.formats._document import Meta
+
+
+class Finished(DocumentEncoder):
+    """The document as it is in the end, and nothing before that."""
+
+    whole = True
+    grows = False
+
+    def stand_in(self, kind: Kind, number: int) -> bytes:
+        """What failed, where the whole does not."""
+        del kind, number
+        return b"null"
+
+    def root(self, text: list[bytes], meta: Meta) -> bytes:
+        """All of it."""
+        del meta
+        whole = b"".join(text)
+        return whole if self.problems is None else _with_problems(whole, *self.problems)
+
+
+def _with_problems(text: bytes, name: str, problems: list[dict[str, Any]]) -> bytes:
+    try:
+        members = msgspec.json.decode(text, type=dict[str, msgspec.Raw])
+    except msgspec.DecodeError:
+        raise EncodeError("Document(problems=…): expected a document that is an object") from None
+    if name in members:
+        raise EncodeError(f"Document(problems={name!r}): the document has a member of that name")
+    return escape_line_separators(dumps({**members, name: problems}))
+
+
+_TRUNCATED: Final = "truncated"
+"""What msgspec says of a text that ends too early."""
+
+
+class FinishedReader(DocumentReader):
+    """One JSON text, which says nothing before its end."""
+
+    def __init__(self, limits: Limits) -> None:
+        super().__init__(limits)
+        self._parts: list[bytes] = []
+        self._size = 0
+
+    def _take(self, data: bytes, items: list[Change]) -> None:
+        del items
+        self._parts.append(data)
+        self._size += len(data)
+        if self._size > self.limits.event:
+            raise LimitExceeded(
+                f"a document is over the limit of {self.limits.event} bytes (Limits.event)",
+                offset=self._offset,
+            )
+
+    def _end(self, items: list[Change]) -> None:
+        text = b"".join(self._parts)
+        try:
+            value = decode(text, depth=self.limits.depth, record=0, offset=0)
+        except DecodeError as error:
+            if _TRUNCATED in error.reason or not text.strip():
+                raise self._cut_off("the body ends inside the document") from None
+            raise
+        items.append(self._progress.fill(0, value))
+        self._completed()

@@ -1,0 +1,236 @@
+"""Version 1 of progressive JSON, as DripDrop documents it: strings that stand for what is missing (PROTOCOL.md)."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from tailrace._json import ForeignEncoder, decode, dumps, escape_line_separators
+from tailrace._lines import Lines
+from tailrace._model import Problem
+from tailrace.errors import DecodeError, StreamFailed
+from tailrace.formats._base import JSONEncoder
+from tailrace.formats._document import DocumentEncoder, DocumentReader
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tailrace._holes import Kind
+    from tailrace._model import Limits
+    from tailrace._reading.progress import Change
+    from tailrace.formats._document import Meta
+
+_STRING: Final = re.compile(r"\$[0-9]{1,9}")
+_WRITTEN: Final = re.compile(rb'"\$([0-9]{1,9})"')
+_HEAD: Final = b'{"placeholder_id": %b, "data": '
+_TAIL: Final = b', "is_initial": %b, "is_final": %b, "error": %b}'
+_INITIAL: Final = _TAIL % (b"true", b"false", b"null")
+_LATER: Final = _TAIL % (b"false", b"false", b"null")
+_LAST: Final = (_HEAD % b"null") + b"null" + _TAIL % (b"false", b"true", b"%b")
+
+
+def _last(problem: Problem | None = None) -> bytes:
+    return _LAST % (b"null" if problem is None else _error(problem))
+
+
+def _error(problem: Problem) -> bytes:
+    """What version 1 has room for: a string."""
+    text = problem.title if problem.ref is None else f"{problem.title} (ref {problem.ref})"
+    return escape_line_separators(dumps(text if problem.detail is None else f"{text}: {problem.detail}"))
+
+
+class Placeholders(DocumentEncoder):
+    """Lines of records; a hole's number is one that no string of the data so far has had."""
+
+    grows = False
+    wary = True
+    tail = b"\n"
+    keep_alive = b" "
+
+    def __init__(self, encoder: ForeignEncoder | None) -> None:
+        super().__init__(encoder)
+        self._strings: set[int] = set()
+        self._skipped: set[int] = set()
+
+    def saw(self, pieces: list[bytes]) -> int | None:
+        strings = {int(digits) for piece in pieces if b'"$' in piece for digits in _WRITTEN.findall(piece)}
+        self._strings |= strings
+        return min((one for one in strings - self._skipped if one <= self._number), default=None)
+
+    def number(self) -> int:
+        number = super().number()
+        while number in self._strings:
+            self._skipped.add(number)
+            number = super().number()
+        return number
+
+    def stand_in(self, kind: Kind, number: int) -> bytes:
+        del kind
+        return b'"$%d"' % number
+
+    def root(self, text: list[bytes], meta: Meta) -> bytes:
+        del meta
+        return b"".join([_HEAD % b"null", *text, _INITIAL])
+
+    def value(self, number: int, text: list[bytes], meta: Meta) -> bytes:
+        del meta
+        return b"".join([_HEAD % (b'"$%d"' % number), *text, _LATER])
+
+    def failed(self, number: int, problem: Problem) -> bytes:
+        error = _TAIL % (b"false", b"false", _error(problem))
+        return (_HEAD % (b'"$%d"' % number)) + b"null" + error
+
+    def end(self, count: int) -> bytes:
+        del count
+        return _last() + b"\n"
+
+    def fail(self, problem: Problem) -> bytes:
+        return _last(problem) + b"\n"
+
+
+class ListPlaceholder(JSONEncoder):
+    """Items as a document that is one list: its only placeholder's line goes out in pieces."""
+
+    opening = (_HEAD % b"null") + b'"$1"' + _INITIAL + b"\n" + (_HEAD % b'"$1"') + b"["
+    lead = b","
+    keep_alive = b" "
+
+    def end(self, count: int) -> bytes:
+        del count
+        return b"]" + _LATER + b"\n" + _last() + b"\n"
+
+    def fail(self, problem: Problem) -> bytes:
+        # The line is left open, as a list of JSON is: what there is of it must not be taken for all.
+        del problem
+        return b" "
+
+
+_SPACE: Final = b" \t\r"
+
+
+class PlaceholderReader(DocumentReader):
+    """Lines of placeholders and their values.
+
+    Until the last line a string such as "$2" may be a placeholder or a string of the data: it is a hole,
+    unless that placeholder had its value before. One that never gets a value was data.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        super().__init__(limits)
+        self._lines = Lines(limits.line)
+        self._numbers: dict[str, int] = {}
+        self._had: set[str] = set()
+        self._next = 1
+
+    def _take(self, data: bytes, items: list[Change]) -> None:
+        for line in self._lines.feed(data):
+            text = line.strip(_SPACE)
+            if text:
+                self._line(text, items)
+            self._offset += len(line) + 1
+        if self._lines.overlong:
+            raise self._too_long("a line")
+
+    def _line(self, text: bytes, changes: list[Change]) -> None:
+        if self._reading.over:
+            raise DecodeError("a line behind the last", record=self._count, offset=self._offset)
+        value = decode(text, depth=self.limits.depth, record=self._count, offset=self._offset)
+        members = cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+        try:
+            if "placeholder_id" not in members:
+                self._first(value, changes)  # as it is, without an envelope
+            elif members["placeholder_id"] is not None:
+                self._placeholder(members, changes)
+            elif members.get("is_final"):
+                self._last(members, changes)
+            else:
+                self._first(members.get("data"), changes)
+        except DecodeError as error:
+            raise self._located(error) from None
+        self._count += 1
+
+    def _first(self, value: Any, changes: list[Change]) -> None:
+        if self._count:
+            raise DecodeError("expected a line with a placeholder_id")
+        changes.append(self._fill(0, value))
+
+    def _placeholder(self, members: dict[str, Any], changes: list[Change]) -> None:
+        name, error = members["placeholder_id"], members.get("error")
+        number = self._numbers.pop(name, None) if isinstance(name, str) else None
+        if number is None:
+            raise DecodeError(f"a value for {name!r}, which is no placeholder that waits for one"[:200])
+        self._had.add(cast("str", name))
+        if error is None:
+            changes.append(self._fill(number, members.get("data")))
+        else:
+            changes.append(self._progress.fail(number, _problem(error)))
+
+    def _last(self, members: dict[str, Any], changes: list[Change]) -> None:
+        error = members.get("error")
+        if not self._count:
+            raise DecodeError("the last line before the first")
+        if error is not None:
+            problem = _problem(error)
+            changes += [self._progress.fail(number, problem) for number in self._numbers.values()]
+            raise StreamFailed(problem)
+        for name, number in self._numbers.items():
+            changes.append(self._progress.fill(number, name))
+        self._completed()
+
+    def _fill(self, number: int, value: Any) -> Change:
+        around = [value]
+        meta = self._meta(around)
+        return self._progress.fill(number, around[0], meta)
+
+    def _meta(self, around: list[Any]) -> Any:
+        """Where in a value there are placeholders: null is put there."""
+        shape: dict[str, Any] = {}
+        waiting: list[tuple[Any, tuple[Any, ...] | None]] = [(around, None)]
+        while waiting:
+            container, place = waiting.pop()
+            for key, member in _members(container):
+                if isinstance(member, dict | list):
+                    waiting.append((cast("Any", member), (place, key)))
+                elif isinstance(member, str) and _STRING.fullmatch(member) and member not in self._had:
+                    container[key] = None
+                    _note(shape, (place, key), self._number(member))
+        return shape.get("0")
+
+    def _number(self, name: str) -> int:
+        number = self._numbers.get(name)
+        if number is None:
+            number = self._numbers[name] = self._next
+            self._next += 1
+        return number
+
+    def _end(self, items: list[Change]) -> None:
+        del items
+        rest = self._lines.rest().strip(_SPACE)
+        if not self._reading.over:
+            raise self._cut_off(
+                "the body ends inside a line" if rest else "the body ends before its last line"
+            )
+        if rest:
+            raise DecodeError("a line behind the last", record=self._count, offset=self._offset)
+
+
+def _members(container: Any) -> Iterable[tuple[Any, Any]]:
+    if isinstance(container, dict):
+        return cast("dict[str, Any]", container).items()
+    return enumerate(cast("list[object]", container))
+
+
+def _note(shape: dict[str, Any], place: tuple[Any, ...], number: int) -> None:
+    """Enter a placeholder into a meta, under all that contains it."""
+    steps: list[str] = []
+    outer: tuple[Any, ...] | None = place
+    while outer is not None:
+        outer, key = outer
+        steps.append(str(key))
+    for step in reversed(steps[1:]):
+        shape = shape.setdefault(step, {})
+    shape[steps[0]] = number
+
+
+def _problem(error: Any) -> Problem:
+    return Problem(title=error if isinstance(error, str) else "Unknown problem")

@@ -84,22 +84,29 @@ _left: Final[set[asyncio.Task[None]]] = set()
 
 
 async def discarded(content: Any) -> None:
-    """Close an iterator that was not read."""
+    """Close what was not read, and what it would have given."""
     try:
-        if hasattr(content, "__anext__") and hasattr(content, "aclose"):
-            await content.aclose()
-        elif isinstance(content, Document):
-            for part in missing(content.content):
-                await discarded(part)
+        if isinstance(content, Document):
+            await _all_discarded(content.content)
         elif inspect.iscoroutine(content):
             if inspect.getcoroutinestate(content) == inspect.CORO_CREATED:
                 content.close()
         elif asyncio.isfuture(content):
             content.cancel()
+            await asyncio.wait([content])
+            if not content.cancelled() and content.exception() is None:
+                await _all_discarded(content.result())
+        elif hasattr(content, "__anext__") and hasattr(content, "aclose"):
+            await content.aclose()
         elif hasattr(content, "__next__") and hasattr(content, "close"):
             content.close()
     except Exception:  # noqa: BLE001 - whatever it is, it is logged
         log.exception("%s was not started, and raised while it was closed", where(content))
+
+
+async def _all_discarded(tree: Any) -> None:
+    for part in missing(tree):
+        await discarded(part)
 
 
 async def report(on_finish: OnFinish, outcome: Outcome, timeout: float, content: Any) -> None:  # noqa: ASYNC109 - as above

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextvars
 from collections import deque
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tailrace._finish import discarded
 from tailrace._holes import Kind
 from tailrace._problem import log
-from tailrace._tree import Part, Place, pointer
+from tailrace._tree import Part, Place, missing, pointer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable
@@ -75,6 +76,10 @@ class Hole:
         """Whether its value stands where it is, once it is settled: nothing was written of it before."""
         return self.failure is None and self.number is None
 
+    def forget(self) -> None:
+        """Keep nothing of where it came from: an error's traceback holds all that ran."""
+        self.source = self.task = self.value = self.error = None
+
     def __str__(self) -> str:
         where = pointer(self.place)
         return f"the part {where} of a document" if where else "a document"
@@ -105,8 +110,20 @@ class Crew:
         if hole.kind is Kind.VALUE and not asyncio.isfuture(hole.source):
             self._waiting.append(hole)
             self._fill()
+        elif hole.kind is Kind.VALUE:
+            hole.task = hole.source
+            hole.source.add_done_callback(partial(self._done, hole))
         else:
             self._run(hole)
+
+    def _done(self, hole: Hole, future: asyncio.Future[Any]) -> None:
+        """Take what a future has, which was made by somebody else."""
+        hole.arrived = True
+        try:
+            hole.value = future.result()
+        except BaseException as error:  # noqa: BLE001 - whatever it is, it is the hole's
+            hole.error = error
+        self._arrived(hole)
 
     def _fill(self) -> None:
         while self._waiting and self._running < self._most:
@@ -139,7 +156,7 @@ class Crew:
         self._dropped.append(source)
 
     async def aclose(self, holes: Iterable[Hole]) -> None:
-        """Cancel all that run, each once, and wait for them."""
+        """Cancel all that run, each once, and wait for them; nothing that they were made of is left."""
         self._waiting.clear()
         self._most = 0
         holes = list(holes)
@@ -151,6 +168,8 @@ class Crew:
         for hole in holes:
             if isinstance(hole.error, Exception):
                 log.error("%s raised while it was cancelled", hole, exc_info=hole.error)
-        # What was cancelled before its first step has not begun to wait for its source.
-        for source in [*(hole.source for hole in holes), *self._dropped]:
-            await discarded(source)
+            # What was cancelled before its first step has not begun to wait for its source.
+            self._dropped += [hole.source, *missing(hole.value)]
+            hole.forget()
+        while self._dropped:
+            await discarded(self._dropped.pop())

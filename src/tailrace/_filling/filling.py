@@ -12,7 +12,7 @@ from tailrace._filling.scribe import Scribe, array_of, size_of, text_of
 from tailrace._holes import Kind, kind_of
 from tailrace._json import dumps
 from tailrace._problem import problem_of
-from tailrace._tree import Part, Place, TreeEncoder, missing, pointer
+from tailrace._tree import Part, Place, TreeEncoder, missing
 from tailrace.errors import EncodeError
 
 if TYPE_CHECKING:
@@ -61,9 +61,6 @@ class Filling:
         """Bytes that lists and texts gave and that were not written."""
         self._held: list[asyncio.Future[None]] = []
         """The lists and texts that wait until there is room."""
-        self._problems: list[dict[str, Any]] = []
-        if document.problems is not None:
-            encoder.problems = document.problems, self._problems
         self._root: Hole | None = None
         """The one that is the document itself, where that is awaited."""
 
@@ -82,7 +79,7 @@ class Filling:
             while self._open or self._ready:
                 await self._advance()
             if self._encoder.whole:
-                self._scribe.root(root)
+                self._scribe.whole(root, self._document.problems)
             self._hand_over()
         finally:
             if self._timer is not None:
@@ -133,7 +130,7 @@ class Filling:
         hole.settled = True
         del self._open[id(hole.source)]
         value, error = hole.value, hole.error
-        hole.source = hole.task = hole.value = hole.error = None
+        hole.forget()
         if error is not None:
             self._fail(hole, error)
         elif hole.kind is Kind.VALUE:
@@ -156,7 +153,6 @@ class Filling:
         if hole is self._root or (self._encoder.whole and self._document.problems is None):
             raise error
         hole.failure = problem_of(error, str(hole))
-        self._problems.append({"path": pointer(hole.place)} | hole.failure.members())
 
     # Lists and texts.
 

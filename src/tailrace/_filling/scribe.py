@@ -8,11 +8,12 @@ from tailrace._filling.crew import Hole
 from tailrace._holes import Kind
 from tailrace._json import dumps, escape_line_separators
 from tailrace._problem import log
-from tailrace._tree import Part, Shape
+from tailrace._tree import Part, Place, Shape, pointer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tailrace._model import Problem
     from tailrace.formats import DocumentEncoder
 
 
@@ -29,6 +30,17 @@ class Scribe:
         text, meta, holes = self._composed(part)
         self._append(self._encoder.root(text, meta))
         self._write_all(holes)
+
+    def whole(self, part: bytes | Part[Hole], problems: str | None) -> None:
+        """Write the finished document, with the problems of what failed under that name."""
+        if problems is not None:
+            failures = [] if isinstance(part, bytes) else _failures(part.shape, None)
+            self._encoder.problems = (
+                problems,
+                [{"path": pointer(place)} | problem.members() for place, problem in failures],
+            )
+        text, _, _ = self._composed(part)
+        self._append(self._encoder.root(text, None))
 
     def write(self, hole: Hole) -> None:
         """Write what is new of a hole that has a number."""
@@ -132,6 +144,17 @@ def _meta(shape: Shape[Hole]) -> Any:
     if shape.number is not None:
         return shape.number
     return None if isinstance(shape.part, bytes) else _meta(shape.part.shape)
+
+
+def _failures(shape: Shape[Hole], place: Place) -> Iterator[tuple[Place, Problem]]:
+    """The problems in a finished value, each at every place of it."""
+    if isinstance(shape, dict):
+        for name, inner in shape.items():
+            yield from _failures(inner, (place, name))
+    elif shape.failure is not None:
+        yield place, shape.failure
+    elif not isinstance(shape.part, bytes):
+        yield from _failures(shape.part.shape, place)
 
 
 def _begun(hole: Hole, batch: list[Any]) -> bytes:

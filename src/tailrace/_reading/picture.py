@@ -92,18 +92,15 @@ class Node:
                     box.outdated.add(key)
                     waiting.append(box)
 
-    def is_within(self, other: Node) -> bool:
-        """Whether `other` contains it, or is the same."""
+    def above(self) -> set[int]:
+        """The identities of all that contains it, and its own."""
         waiting: list[Node] = [self]
         seen = {id(self)}
         while waiting:
-            node = waiting.pop()
-            if node is other:
-                return True
-            above = [box for box, _ in node.places if id(box) not in seen]
+            above = [box for box, _ in waiting.pop().places if id(box) not in seen]
             seen.update(map(id, above))
             waiting += above
-        return False
+        return seen
 
 
 def escaped(key: Key) -> str:

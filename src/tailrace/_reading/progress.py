@@ -22,20 +22,17 @@ class Change:
     """What one record did: `verb` is the record's, `value` what it brought.
 
     For `push` that is the list of new elements, for `text` the new piece, for `err` the `Problem`; None for `end`.
-    A value may have holes in it, where it has null, or what is there of a list or text; it is not to be changed.
+    A value may have holes in it, where it has null, or what was there of a list or text; it does not change.
+    `pointers` say where it did that: mostly one JSON Pointer (RFC 6901).
     """
 
-    __slots__ = ("_node", "value", "verb")
+    __slots__ = ("pointers", "value", "verb")
 
     def __init__(self, verb: Verb, node: Node, value: Any) -> None:
         self.verb: Verb = verb
         self.value = value
-        self._node = node
-
-    @property
-    def pointers(self) -> list[str]:
-        """Where it did that: mostly one JSON Pointer (RFC 6901)."""
-        return self._node.pointers()
+        # Now, as the picture of the value: records that came with the same bytes may be applied before it is read.
+        self.pointers: list[str] = node.pointers()
 
     def __repr__(self) -> str:
         return f"Change({self.verb} {', '.join(self.pointers)}: {self.value!r})"
@@ -44,36 +41,49 @@ class Change:
 class Progress:
     """A document and its open holes, by their numbers; 0 is the document.
 
-    Raises `DecodeError` for what no writer of such documents says.
+    Raises `DecodeError` for what no writer of such documents says; then nothing of it has taken effect.
     """
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self.problems: dict[str, Problem] = {}
+        self.problems: dict[str, Problem]
         """Of the holes that failed, by their JSON Pointers."""
-        self.open: dict[int, Gap | Box] = {}
+        self.open: dict[int, Gap | Box]
         self._waiting: set[Listener] = set()
         self.begin()
 
     def begin(self) -> None:
-        """Start over, with nothing."""
+        """Start with nothing."""
         self.top = Box([None], -1)
         root = Gap(Kind.VALUE, 0)
         self.top.put(0, root)
         self.open = {0: root}
         self._last = 0
         self._new: list[int] = []
-        self.problems.clear()
-        self.wake()
+        self._above: set[int] | None = None
+        self.problems = {}
 
     # What records do.
+
+    def restart(self, value: Any, meta: Any = None) -> Change:
+        """Start over with another document."""
+        before = self.top, self.open, self._last, self.problems
+        self.begin()
+        try:
+            change = self.fill(0, value, meta)
+        except DecodeError:
+            self.top, self.open, self._last, self.problems = before
+            raise
+        self.wake()
+        return change
 
     def fill(self, number: int, value: Any, meta: Any = None) -> Change:
         """Give a hole its value."""
         gap = self._hole(number, Kind.VALUE)
+        child = value if meta is None else self._attached(value, meta, gap)
         del self.open[number]
-        self._place(gap, value if meta is None else self._attached(value, meta, gap))
-        return Change("set", gap, value)
+        self._place(gap, child)
+        return Change("set", gap, _shown(child))
 
     def push(self, number: int, elements: list[Any], meta: Any = None) -> Change:
         """Append to a list."""
@@ -81,7 +91,12 @@ class Progress:
         start = len(box.value)
         box.value += elements
         if meta is not None:
-            self._attach(box, meta, box, start)
+            try:
+                self._attach(box, meta, box, start)
+            except DecodeError:
+                del box.value[start:]
+                raise
+            elements = [_shown(box.holes.get(start + n, value)) for n, value in enumerate(elements)]
         box.outdate()
         box.tell()
         return Change("push", box, elements)
@@ -130,12 +145,29 @@ class Progress:
         node = around.holes.get(0)
         if node is None:
             return value
-        node.places.remove((around, 0))
+        node.places.pop()  # around, the latest
         return node
 
     def _attach(self, box: Box, meta: Any, within: Node, offset: int = 0) -> None:
         """Make nodes of the holes that `meta` names in a container."""
-        made: list[Box] = []
+        try:
+            found = self._found(box, meta, within, offset)
+            self._check_new()
+        except DecodeError:
+            for number in self._new:
+                del self.open[number]
+            raise
+        finally:
+            self._new, self._above = [], None
+        for outer, key, node in found:
+            outer.put(key, node)
+        for _, _, node in reversed(found):
+            if isinstance(node, Box) and node.finished:
+                self._finish(node)
+
+    def _found(self, box: Box, meta: Any, within: Node, offset: int) -> list[tuple[Box, Key, Gap | Box]]:
+        """What `meta` names, each after what contains it."""
+        found: list[tuple[Box, Key, Gap | Box]] = []
         waiting: list[tuple[Box, Any, int]] = [(box, meta, offset)]
         while waiting:
             box, meta, offset = waiting.pop()
@@ -147,44 +179,41 @@ class Progress:
                 key = _key(box.value, name, offset)
                 value = box.value[key]
                 if type(inner) is int:
-                    box.put(key, self._node(inner, value, box.depth + 1, within))
+                    found.append((box, key, self._node(inner, value, box.depth + 1, within)))
                 elif isinstance(value, dict | list):
                     child = Box(value, box.depth + 1)
-                    box.put(key, child)
-                    made.append(child)
+                    found.append((box, key, child))
                     waiting.append((child, inner, 0))
                 else:
                     raise DecodeError(f"a meta with members for {name!r}, which has none")
-        for child in reversed(made):
-            if child.finished:
-                self._finish(child)
-        self._check_new()
+        return found
 
     def _node(self, number: int, value: Any, depth: int, within: Node) -> Gap | Box:
+        kind = _KINDS.get(cast("type[object]", type(value)))
+        if kind is None:
+            raise DecodeError(f"hole {number} where there is neither null nor a list nor a text")
         node = self.open.get(number)
         if node is not None:
-            if within.is_within(node):
+            if node.kind is not kind:
+                raise DecodeError(f"hole {number} is a {node.kind.name.lower()} and a {kind.name.lower()}")
+            if self._above is None:
+                self._above = within.above()
+            if id(node) in self._above:
                 raise DecodeError(f"hole {number} inside itself")
             return node
         if depth > self._limits.depth:
             raise LimitExceeded(f"nested deeper than {self._limits.depth} levels (Limits.depth)")
-        if len(self.open) >= self._limits.holes:
+        # A value's hole is closed by what introduces these.
+        if len(self.open) - (within.kind is Kind.VALUE) >= self._limits.holes:
             raise LimitExceeded(f"more than {self._limits.holes} holes are open (Limits.holes)")
-        if value is None:
-            node = Gap(Kind.VALUE, depth)
-        elif isinstance(value, str):
-            node = Gap(Kind.TEXT, depth, value)
-        elif isinstance(value, list):
-            node = Box(value, depth, grows=True)
-        else:
-            raise DecodeError(f"hole {number} where there is neither null nor a list nor a text")
+        node = Box(value, depth, grows=True) if kind is Kind.LIST else Gap(kind, depth, value or "")
         self._new.append(number)
         self.open[number] = node
         return node
 
     def _check_new(self) -> None:
         """Holes are numbered in the order in which they are introduced: no number comes again."""
-        new, self._new = self._new, []
+        new = self._new
         if sorted(new) != list(range(self._last + 1, self._last + 1 + len(new))):
             raise DecodeError(f"new holes {new}, where {self._last + 1} is the next number"[:_LONGEST_SHOWN])
         self._last += len(new)
@@ -253,5 +282,13 @@ def _key(container: Any, name: str, offset: int) -> Key:
     raise DecodeError(f"a meta for {name!r}, which the value does not have"[:_LONGEST_SHOWN])
 
 
+def _shown(child: Any) -> Any:
+    """A value, or what is there of a node."""
+    if isinstance(child, Box):
+        return child.drawn()
+    return child.so_far() if isinstance(child, Gap) else child
+
+
+_KINDS: Final[dict[type, Kind]] = {type(None): Kind.VALUE, list: Kind.LIST, str: Kind.TEXT}
 _INDEX: Final = re.compile("0|[1-9][0-9]{0,8}")
 _LONGEST_SHOWN: Final = 200

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -45,8 +46,29 @@ def _with_problems(text: bytes, name: str, problems: list[dict[str, Any]]) -> by
     return escape_line_separators(dumps({**members, name: problems}))
 
 
+def _is_cut(text: bytes, reason: str) -> bool:
+    """Whether a text that msgspec refused for this reason would be JSON if it went on."""
+    if _NUMBER in reason:  # it may be "1." or "-", and end in a digit
+        try:
+            msgspec.json.decode(text + b"0")
+        except msgspec.DecodeError as error:
+            return _TRUNCATED in str(error)
+        return True
+    return _TRUNCATED in reason and not _is_closed(text)
+
+
+def _is_closed(text: bytes) -> bool:
+    """Whether it is JSON but for a lone surrogate near its end, where msgspec misses the other of the pair."""
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
 _TRUNCATED: Final = "truncated"
-"""What msgspec says of a text that ends too early."""
+_NUMBER: Final = "invalid number"
+"""What msgspec says of a text that ends too early, or inside a number."""
 
 
 class FinishedReader(DocumentReader):
@@ -72,7 +94,7 @@ class FinishedReader(DocumentReader):
         try:
             value = decode(text, depth=self.limits.depth, record=0, offset=0)
         except DecodeError as error:
-            if _TRUNCATED in error.reason or not text.strip():
+            if not text.strip() or _is_cut(text, error.reason):
                 raise self._cut_off("the body ends inside the document") from None
             raise
         items.append(self._progress.fill(0, value))

@@ -167,12 +167,12 @@ class PlaceholderReader(DocumentReader):
 
     def _last(self, members: dict[str, Any], changes: list[Change]) -> None:
         error = members.get("error")
-        if not self._count:
-            raise DecodeError("the last line before the first")
         if error is not None:
             problem = _problem(error)
-            changes += [self._progress.fail(number, problem) for number in self._numbers.values()]
+            changes += [self._progress.fail(number, problem) for number in list(self._progress.open)]
             raise StreamFailed(problem)
+        if not self._count:
+            raise DecodeError("the last line before the first")
         for name, number in self._numbers.items():
             changes.append(self._progress.fill(number, name))
         self._completed()

@@ -126,7 +126,7 @@ class Recorder(DocumentReader):
         record = decode(text, depth=self.limits.depth, record=self._count, offset=self._offset, by=_record)
         if self._reading.over:
             raise DecodeError("a record behind the last", record=self._count, offset=self._offset)
-        if record.done is not UNSET:
+        if record.done is not UNSET and record.id is UNSET:
             self._done(record.done, record.err, changes)
             return
         try:
@@ -138,7 +138,10 @@ class Recorder(DocumentReader):
     def _changes(self, record: _Record, changes: list[Change]) -> None:
         number = self._checked(record)
         progress = self._progress
-        if record.set is not UNSET:
+        if record.set is not UNSET and number == 0 and self._count:
+            # The document starts over: the server could not go on where a reader had been.
+            changes.append(progress.restart(record.set, record.meta))
+        elif record.set is not UNSET:
             changes.append(progress.fill(number, record.set, record.meta))
         elif isinstance(record.push, list):
             changes.append(progress.push(number, record.push, record.meta))
@@ -154,6 +157,8 @@ class Recorder(DocumentReader):
         if record.id is UNSET:
             raise DecodeError("a record about nothing: expected an id, or done")
         said = [name for name in _VERBS if getattr(record, name) is not UNSET]
+        if record.done is not UNSET:
+            raise DecodeError(f"done in a record about hole {record.id}")
         if len(said) > 1 or (record.end is True and said not in ([], ["push"], ["text"])):
             raise DecodeError(f"a record with more than one of {', '.join(_VERBS)} and end")
         if not said and record.end is not True:
@@ -169,9 +174,6 @@ class Recorder(DocumentReader):
             raise DecodeError("a record about the document that does not set it")
         if (record.v != _VERSION) if not self._count else (record.v not in {UNSET, _VERSION}):
             raise DecodeError(f"expected version {_VERSION} of progressive JSON, got {record.v!r}")
-        if self._count:
-            # The document starts over: the server could not go on where a reader had been.
-            self._progress.begin()
 
     def _done(self, count: int, err: Any, changes: list[Change]) -> None:
         if count != self._count:

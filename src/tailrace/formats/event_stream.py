@@ -262,8 +262,10 @@ class _DocumentReader(Recorder):
     def _take(self, data: bytes, items: list[Change]) -> None:
         for event in self._events.feed(data):
             if event.event in _RECORD_EVENTS:
-                for line in filter(None, str(event.data).split("\n")):
-                    self._apply(line.encode(), items)
+                for line in str(event.data).split("\n"):
+                    text = line.strip(_SPACE)
+                    if text:
+                        self._apply(text.encode(), items)
         self._offset += len(data)
 
     def _end(self, items: list[Change]) -> None:
@@ -272,4 +274,5 @@ class _DocumentReader(Recorder):
             raise self._cut_off("the body ends before its last record")
 
 
+_SPACE: Final = " \t\r"
 _RECORD_EVENTS: Final = frozenset({None, "message", "end", "problem"})

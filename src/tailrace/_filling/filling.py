@@ -68,6 +68,7 @@ class Filling:
         """Write everything; raises what makes the whole fail."""
         try:
             root = self._encode(self._document.content, None, 0)
+            self._check_size()
             if kind_of(self._document.content) is Kind.VALUE:
                 # Before it there is nothing to show, and its error is the whole's.
                 (self._root,) = self._unripe
@@ -101,6 +102,11 @@ class Filling:
                 self._crew.start(hole)
             self._unripe += fresh
         return part
+
+    def _check_size(self) -> None:
+        size = self._document.size
+        if size is not None and self._size > size:
+            raise EncodeError(f"the document is over {size} bytes (Document.size)")
 
     def _claim(self, source: Any, kind: Kind) -> Hole:
         hole = self._open.get(id(source))
@@ -276,9 +282,7 @@ class Filling:
 
     async def _breathe(self) -> None:
         """Give way to what takes, and to all others."""
-        size = self._document.size
-        if size is not None and self._size > size:
-            raise EncodeError(f"the document is over {size} bytes (Document.size)")
+        self._check_size()
         if len(self._frames) >= _RUN or (self._frames and len(self._frames[-1]) >= _LARGE):
             self._hand_over()
         if self._sink.count() >= self._sink.high:

@@ -1,0 +1,144 @@
+"""How much of a document runs, waits and is written at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tailrace import Document, GrowingText, Progressive
+from tests.documents.parts import growing, later, read, run
+from tests.pump.client import Exchange, until
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+
+def test_no_more_run_at_a_time_than_may() -> None:
+    running = most = 0
+
+    async def one(n: int) -> int:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        await later(None)
+        running -= 1
+        return n
+
+    assert read(Document([one(n) for n in range(20)], concurrency=3)).value == list(range(20))
+    assert most == 3
+
+
+def test_none_waits_for_those_inside_it_to_have_their_turn() -> None:
+    async def nested(depth: int) -> Any:
+        await asyncio.sleep(0)
+        return [nested(depth - 1), nested(depth - 1)] if depth else 0
+
+    assert read(Document([nested(3)], concurrency=1)).value == [[[[0, 0], [0, 0]], [[0, 0], [0, 0]]]]
+
+
+def test_a_list_without_an_end_takes_nobodys_turn() -> None:
+    async def scenario() -> None:
+        async def for_ever() -> AsyncIterator[int]:
+            while True:
+                yield 0
+                await asyncio.sleep(0)
+
+        exchange = Exchange()
+        tree = Document({"ticks": for_ever(), "value": later("there")}, concurrency=1)
+        task = asyncio.create_task(exchange.run(tree, formats=[Progressive()]))
+        await until(lambda: b'"there"' in exchange.body)
+        exchange.left.set()
+        await task
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(
+    ("tree", "message"),
+    [
+        (lambda: Document([later(n) for n in range(11)], holes=10), "more than 10 parts"),
+        (lambda: Document({"a": {"b": {"c": later(1)}}}, depth=2), "nested deeper than 2 levels"),
+        (lambda: Document({"a": "x" * 100}, size=50), "over 50 bytes"),
+    ],
+    ids=["holes", "depth", "size"],
+)
+def test_a_document_over_its_bounds_says_which(
+    tree: Any, message: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    exchange = run(tree)
+    assert exchange.messages[0]["status"] == 500
+    assert message in caplog.text
+
+
+def test_a_part_over_the_bounds_fails_alone(caplog: pytest.LogCaptureFixture) -> None:
+    async def endless() -> Any:
+        await asyncio.sleep(0)
+        return {"again": endless()}
+
+    reader = read(Document({"deep": endless(), "good": later(1)}, depth=10))
+    assert reader.value["good"] == 1
+    (pointer,) = reader.problems
+    assert pointer == "/deep" + "/again" * 4
+    assert "nested deeper than 10 levels" in caplog.text
+
+
+def test_a_document_that_grows_over_its_size_fails(caplog: pytest.LogCaptureFixture) -> None:
+    exchange = run(lambda: Document({"rows": growing(*["x" * 100] * 100)}, size=5000))
+    last = json.loads(exchange.body.splitlines()[-1])
+    assert last["err"]["status"] == 500
+    assert "over 5000 bytes" in caplog.text
+
+
+def test_lists_and_texts_wait_for_a_client_that_does_not_read() -> None:
+    given = 0
+
+    async def rows() -> AsyncIterator[str]:
+        nonlocal given
+        while True:
+            given += 1
+            yield "x" * 1000
+
+    async def scenario() -> None:
+        read_on = asyncio.Event()
+
+        async def send(message: Any) -> None:
+            if message.get("body"):
+                await read_on.wait()
+
+        exchange = Exchange(send)
+        tree = {"list": rows(), "text": GrowingText(rows())}
+        task = asyncio.create_task(exchange.run(tree, formats=[Progressive()]))
+        for _ in range(1000):
+            await asyncio.sleep(0)
+        ahead = given
+        assert 10 < ahead < 300
+        task.cancel()
+        await asyncio.wait([task])
+
+    asyncio.run(scenario())
+
+
+def test_what_gets_ready_together_goes_out_together() -> None:
+    exchange = run(lambda: Document([later(n) for n in range(10_000)], concurrency=10_000))
+    assert len(exchange.body.splitlines()) == 10_002
+    assert len(exchange.messages) < 30
+
+
+@pytest.mark.parametrize("text", [False, True], ids=["list", "text"])
+def test_a_source_that_never_waits_freezes_nobody(text: bool) -> None:  # noqa: FBT001 - a case
+    async def scenario() -> None:
+        async def for_ever() -> AsyncIterator[str]:
+            while True:
+                yield "x"
+
+        part = GrowingText(for_ever()) if text else for_ever()
+        task = asyncio.create_task(Exchange().run({"a": part}, formats=[Progressive()]))
+        async with asyncio.timeout(5):
+            await later(None, turns=50)
+        task.cancel()
+        await asyncio.wait([task])
+
+    asyncio.run(scenario())

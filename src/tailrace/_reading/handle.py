@@ -112,16 +112,27 @@ class Handle:
     def settled(self) -> tuple[Gap | Box | None, Any]:
         """What its value waits for, or None and the value; raises where it will never come."""
         self.check()
-        node, value = self.find()
+        try:
+            node, value = self.find()
+        except LookupError:
+            self._check_around()
+            raise
         if node is not None and self._reading.over:
             raise self._reading.failure(self.pointer)
         return node, value
 
     def check(self) -> None:
-        """Raise if it has failed, or something in it or around it."""
+        """Raise if it has failed, or something in it."""
         here = self.pointer
         for pointer, problem in self._reading.progress.problems.items():
-            if f"{pointer}/".startswith(f"{here}/") or f"{here}/".startswith(f"{pointer}/"):
+            if f"{pointer}/".startswith(f"{here}/"):
+                raise StreamFailed(problem, pointer=pointer)
+
+    def _check_around(self) -> None:
+        """Raise if it is not there for something around it has failed."""
+        here = self.pointer
+        for pointer, problem in self._reading.progress.problems.items():
+            if here.startswith(f"{pointer}/"):
                 raise StreamFailed(problem, pointer=pointer)
 
     def find(self) -> tuple[Gap | Box | None, Any]:

@@ -30,6 +30,7 @@ from tailrace import (
 from tailrace.fastapi import Stream
 from tailrace.formats import Format  # noqa: TC001 - for the annotation, which FastAPI may read
 
+from . import documents
 from .dependencies import Recorded, router
 from .record import Run, add_middleware, add_probes, run_named
 from .sources import source, who
@@ -38,6 +39,7 @@ app: Final = FastAPI()
 add_probes(app)
 add_middleware(app)
 app.include_router(router)
+app.include_router(documents.router)
 
 TIMES: Final = ("commit_after", "keep_alive", "send_timeout", "max_duration", "cleanup_timeout")
 FORMATS: Final[dict[str, Format]] = {"text": Text(), "bytes": Bytes(), "ndjson-end": NDJSON(end=True)}

@@ -86,20 +86,17 @@ class TreeEncoder(Generic[H]):
 
         Raises `EncodeError` with the path of the culprit.
         """
-        found = self.found = []
+        self.found = []
+        content: list[bytes | H] = []
         try:
-            text, shape = self._written(value, place, depth, _PIECEWISE)
+            shape = self._write(value, place, depth, content, _PIECEWISE)
         except EncodeError:
             raise
         except Exception as error:
             raise unwritable(error, _probe, value) from error
-        if not text.isascii():
-            text = escape_line_separators(text)
-        if shape is None:
-            return text
-        content: list[Any] = [b""] * (2 * len(found) + 1)
-        content[::2], content[1::2] = text.split(_MARK), found
-        return Part(content, shape)
+        if shape is not None:
+            return Part(content, shape)
+        return cast("bytes", content[0] if len(content) == 1 else b"".join(cast("list[bytes]", content)))
 
     def _mark(self, value: Any) -> Any:
         kind = kind_of(value)
@@ -130,45 +127,63 @@ class TreeEncoder(Generic[H]):
             return [self._named(element) for element in elements]
         return value if kind_of(value) is None else self._mark_name(value)
 
-    # Near its root a tree is written piece by piece, so that the places of few holes are found in little text.
+    # Near its root a large tree is written piece by piece, so that the places of few holes are found in little text.
 
-    def _written(self, value: Any, place: Place, depth: int, levels: int) -> tuple[bytes, Shape[H] | None]:
+    def _write(
+        self, value: Any, place: Place, depth: int, content: list[bytes | H], levels: int
+    ) -> Shape[H] | None:
+        """Append a value to `content`; its shape, if it has holes."""
         if type(value) in _CONTAINERS and _is_large(value, levels):
             if type(value) is dict:
-                return self._object(cast("dict[str, Any]", value), place, depth, levels - 1)
-            return self._array(value, place, depth)
+                return self._write_object(cast("dict[str, Any]", value), place, depth, content, levels - 1)
+            return self._write_array(value, place, depth, content)
         before = len(self.found)
         text = self._dumps(value)
+        self._append(text, before, content)
         if len(self.found) == before:
-            return text, None
+            return None
         holes = iter(self.found[before:])
         shape = self._shape(text.strip(), holes, place, depth)
         if next(holes, None) is not None:
             raise EncodeError("two members of the same name, one of which is not ready")
-        return text, shape
+        return shape
 
-    def _object(
-        self, members: dict[str, Any], place: Place, depth: int, levels: int
-    ) -> tuple[bytes, Shape[H] | None]:
-        texts: list[bytes] = []
+    def _append(self, text: bytes, before: int, content: list[bytes | H]) -> None:
+        """The text, with the holes that were found in it since there were `before`."""
+        if not text.isascii():
+            text = escape_line_separators(text)
+        first, *rest = text.split(_MARK) if len(self.found) > before else (text,)
+        content.append(first)
+        for hole, piece in zip(self.found[before:], rest, strict=True):
+            content += hole, piece
+
+    def _write_object(
+        self, members: dict[str, Any], place: Place, depth: int, content: list[bytes | H], levels: int
+    ) -> Shape[H] | None:
         shape: dict[str, Any] = {}
+        head = b"{%b:"
         for name, member in members.items():
-            text, holes = self._written(member, (place, name), depth + 1, levels)
-            texts.append(b"%b:%b" % (_probe(name), text))
-            if holes is not None:
-                shape[name] = holes
-        return b"{%b}" % b",".join(texts), shape or None
+            content.append(head % escape_line_separators(_probe(name)))
+            head = b",%b:"
+            inner = self._write(member, (place, name), depth + 1, content, levels)
+            if inner is not None:
+                shape[name] = inner
+        content.append(b"}")
+        return shape or None
 
-    def _array(self, elements: list[Any], place: Place, depth: int) -> tuple[bytes, Shape[H] | None]:
-        texts: list[bytes] = []
+    def _write_array(
+        self, elements: list[Any], place: Place, depth: int, content: list[bytes | H]
+    ) -> Shape[H] | None:
         shape: dict[str, Any] = {}
         for start in range(0, len(elements), _LONGEST):
             before = len(self.found)
-            text = self._dumps(elements[start : start + _LONGEST])
-            texts.append(text.strip()[1:-1])
+            text = self._dumps(elements[start : start + _LONGEST]).strip()
+            content.append(b"," if start else b"[")
+            self._append(text[1:-1], before, content)
             if len(self.found) > before:
                 self._within(_elements(text), start, iter(self.found[before:]), shape, place, depth)
-        return b"[%b]" % b",".join(texts), shape or None
+        content.append(b"]")
+        return shape or None
 
     # Where the holes are, by the text: marks stand in it in the order in which the holes were found.
 

@@ -120,6 +120,7 @@ class DocumentReader(BaseDecoder[Change]):
         try:
             return super().finish()
         except TailraceError as error:
+            self._error = error  # who asks again is told again
             self._end_of_reading(error)
             raise
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tailrace._reading.progress import Change
     from tailrace.formats._document import Meta
 
-_STRING: Final = re.compile(r"\$[0-9]{1,9}")
+_STRING: Final = re.compile(r"\$[0-9]+")
 _WRITTEN: Final = re.compile(rb'"\$([0-9]{1,9})"')
 _HEAD: Final = b'{"placeholder_id": %b, "data": '
 _TAIL: Final = b', "is_initial": %b, "is_final": %b, "error": %b}'

@@ -270,6 +270,7 @@ class _DocumentReader(Recorder):
 
     def _end(self, items: list[Change]) -> None:
         del items
+        self._events.finish()  # raises what was wrong behind the events that came with it
         if not self._reading.over:
             raise self._cut_off("the body ends before its last record")
 

@@ -32,6 +32,20 @@ def converter(item_type: Any) -> Convert:
     return _by_pydantic(item_type) if _holds(item_type, _is_pydantics, {}) else _by_msgspec(item_type)
 
 
+def checked_tree(tree: Any, item_type: Any) -> Any:
+    """A document's tree as a value of `item_type`; raises `EncodeError` where it is none.
+
+    Its missing members are taken as they are: pydantic knows them by their annotations, and makes a model of a
+    mapping. For all other types it has to be one already.
+    """
+    if _holds(item_type, _is_pydantics, {}):
+        return _validated(item_type)(tree)
+    kind = get_origin(item_type) or item_type
+    if kind is not Any and isinstance(kind, type) and not isinstance(tree, kind):
+        raise EncodeError(f"expected a {_name(item_type)}, got {type(tree).__qualname__}", path="$")
+    return tree
+
+
 def _as_it_is(item: Any) -> Any:
     return item
 
@@ -153,22 +167,31 @@ def _defaults(kind: type[Any]) -> dict[str, Any]:
 
 
 def _by_pydantic(item_type: Any) -> Convert:
+    validated = _validated(item_type)
+    dump = import_module("pydantic").TypeAdapter(item_type).dump_python
+
+    def convert(item: Any) -> Any:
+        # By the type that was asked for: an item of a subclass has members that the reader is not to see.
+        return dump(validated(item), mode="json", by_alias=True, warnings=False)
+
+    return convert
+
+
+@cache
+def _validated(item_type: Any) -> Convert:
     pydantic = import_module("pydantic")
-    adapter = pydantic.TypeAdapter(item_type)
-    validate, dump = adapter.validate_python, adapter.dump_python
+    validate = pydantic.TypeAdapter(item_type).validate_python
     # A mapping may have the names of the wire; an ORM's row has the members' own.
     by_name = _by_name(pydantic.VERSION)
 
     def convert(item: Any) -> Any:
         try:
-            value = validate(item, from_attributes=True, **({} if isinstance(item, Mapping) else by_name))
+            return validate(item, from_attributes=True, **({} if isinstance(item, Mapping) else by_name))
         except pydantic.ValidationError as error:
             first = error.errors(include_url=False)[0]
             path = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in first["loc"])
             got = "" if first["type"] == "missing" else f", got {type(first['input']).__qualname__}"
             raise EncodeError(f"{first['msg']}{got} ({_name(item_type)})", path=f"${path}") from None
-        # By the type that was asked for: an item of a subclass has members that the reader is not to see.
-        return dump(value, mode="json", by_alias=True, warnings=False)
 
     return convert
 

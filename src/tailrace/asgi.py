@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import contextvars
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from tailrace._compress import choose_coding, compressor
@@ -22,7 +23,7 @@ from tailrace._send import Outlet
 from tailrace._servers import waits_for_ever
 from tailrace._source import content_of
 from tailrace._typed import T, Typed
-from tailrace._validate import converter
+from tailrace._validate import checked_tree, converter
 from tailrace.drain import current_drain
 from tailrace.errors import InvalidAccept, NotAcceptable, Unfit
 from tailrace.formats import (
@@ -76,6 +77,10 @@ class Stream(Typed[T]):
         filename: str | None = None,
     ) -> None:
         self._content = content_of(content)
+        if isinstance(self._content, Document) and self.item_type is not None:
+            self._content = replace(
+                self._content, content=checked_tree(self._content.content, self.item_type)
+            )
         check_options(status_code, delivery, on_finish)
         self.status_code = int(status_code)
         self.raw_headers = raw_headers(headers)

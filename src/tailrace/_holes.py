@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from importlib import import_module
 from types import GenericAlias
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeAlias, TypeVar, cast, get_args
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeAlias, TypeVar, cast, get_args, overload
 
 from tailrace._model import are_seconds
 
@@ -123,13 +123,21 @@ class Later(Generic[T]):
         return cast("Awaitable[T]", import_module("tailrace._filling.call").call(self)).__await__()
 
 
+@overload
 def defer(
-    function: Callable[..., Awaitable[T]] | Callable[..., T],
+    function: Callable[..., Awaitable[T]],
     /,
     *args: Any,
     timeout: float | None = None,
     fallback: Any = _NONE,
-) -> Deferred[T]:
+) -> Deferred[T]: ...
+@overload
+def defer(
+    function: Callable[..., T], /, *args: Any, timeout: float | None = None, fallback: Any = _NONE
+) -> Deferred[T]: ...
+def defer(
+    function: Callable[..., Any], /, *args: Any, timeout: float | None = None, fallback: Any = _NONE
+) -> Deferred[Any]:
     """A value that `function(*args)` will return: in a thread, or awaited where it is a coroutine function.
 
     After `timeout` seconds it has failed with 504 (a thread cannot be interrupted: it runs on, and its result
@@ -143,7 +151,7 @@ def defer(
         )
     if timeout is not None and not are_seconds(timeout, math.ulp(0.0)):
         raise ValueError(f"defer(timeout={timeout!r}): expected seconds above 0 or None")
-    return Later[T](function, args, timeout, fallback)
+    return Later[Any](function, args, timeout, fallback)
 
 
 @dataclass(frozen=True, slots=True)

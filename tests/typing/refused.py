@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tailrace
-from tailrace import NDJSON, Delivery, Event, EventStream, Problem
+from tailrace import NDJSON, Delivery, Document, Event, EventStream, GrowingText, Problem, defer
 from tailrace.asgi import Stream
 
 Stream(5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # no iterable
@@ -16,3 +16,6 @@ EventStream(retry="2s")  # type: ignore[arg-type]  # pyright: ignore[reportArgum
 Event("x", id=5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # ids are text
 Problem(title="Gone", status="410")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # a number
 _ = tailrace.Stream  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType, reportUnknownVariableType]  # it is a framework's
+GrowingText("text")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # text that is there is a str
+defer(len)(5)  # type: ignore[operator]  # pyright: ignore[reportCallIssue]  # what it gives is awaited
+Document({}, 5.5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # a whole number

@@ -42,7 +42,7 @@ class Hole:
     )
 
     def __init__(self, source: Any, kind: Kind) -> None:
-        self.source = source
+        self.source: Any = source
         self.kind = kind
         self.place: Place = None
         self.depth = 0

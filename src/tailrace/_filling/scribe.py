@@ -34,7 +34,9 @@ class Scribe:
     def whole(self, part: bytes | Part[Hole], problems: str | None) -> None:
         """Write the finished document, with the problems of what failed under that name."""
         if problems is not None:
-            failures = [] if isinstance(part, bytes) else _failures(part.shape, None)
+            failures: list[tuple[Place, Problem]] = []
+            if not isinstance(part, bytes):
+                failures += _failures(part.shape, None)
             self._encoder.problems = (
                 problems,
                 [{"path": pointer(place)} | problem.members() for place, problem in failures],

@@ -6,6 +6,7 @@ import ipaddress
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from itertools import accumulate
 from pathlib import PurePath
 from typing import Any, Final
 
@@ -245,17 +246,16 @@ def decode(
         raise DecodeError(str(error), record=record, offset=offset) from None
 
 
-# A string that is not closed is one match too, or each quote in it would be the start of another search.
-_STRING_OR_BRACKET: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
+_ESCAPE: Final = re.compile(rb"\\.", re.DOTALL)
+_STRING: Final = re.compile(rb'"[^"]*"?')
+_NEITHER_BRACKET_NOR_QUOTE: Final = bytes(sorted(set(range(256)) - set(b'[]{}"')))
+_LEVELS: Final = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
 
 
 def _depth(text: bytes) -> int:
-    level = deepest = 0
-    for found in _STRING_OR_BRACKET.finditer(text):
-        bracket = found[0]
-        if bracket in b"[{":
-            level += 1
-            deepest = max(deepest, level)
-        elif bracket in b"]}":
-            level -= 1
-    return deepest
+    """The levels of brackets, those in strings left out."""
+    if b"\\" in text:
+        text = _ESCAPE.sub(b"", text)
+    # Of most strings only their quotes are left, and then nothing.
+    quoted = text.translate(None, _NEITHER_BRACKET_NOR_QUOTE).replace(b'""', b"")
+    return max(accumulate(map(_LEVELS.__getitem__, _STRING.sub(b"", quoted))), default=0)

@@ -88,7 +88,7 @@ class Limits:
 
     `line` bounds an NDJSON record, a text of a sequence, a row of CSV or an SSE line, `event` an SSE
     event or an array's element, `total` the whole body (None: no bound), `depth` the nesting of JSON, and
-    `holes` the parts of a progressive document that are open at a time.
+    `holes` the parts of a progressive document that are open at a time, and the places of those that failed.
     """
 
     line: int = 16 * MiB

@@ -164,10 +164,11 @@ def peak(demo: Demo, rows: int) -> int:
 
 
 def test_the_page_has_all_its_files_and_asks_nobody_else(demo: Demo) -> None:
-    page = requests.get(demo.url("/"), timeout=20)
-    assert "default-src 'self'" in page.headers["Content-Security-Policy"]
-    wanted = set(re.findall(r'(?:src|href)="(/[^"]+)"', page.text))
-    assert {"/static/app.js", "/static/style.css"} <= wanted
+    pages = [requests.get(demo.url(path), timeout=20) for path in ("/", "/dashboard/page")]
+    for page in pages:
+        assert "default-src 'self'" in page.headers["Content-Security-Policy"]
+    wanted = {path for page in pages for path in re.findall(r'(?:src|href)="(/static/[^"]+)"', page.text)}
+    assert {"/static/app.js", "/static/dashboard.js", "/static/style.css"} <= wanted
     seen: set[str] = set()
     while wanted := wanted - seen:
         for path in wanted:
@@ -176,13 +177,13 @@ def test_the_page_has_all_its_files_and_asks_nobody_else(demo: Demo) -> None:
             assert not re.search(r"https?://", file.text), f"{path} names another host"
             seen.add(path)
             wanted = wanted | {f"/static/{name}" for name in re.findall(r'"\./(\w+\.js)"', file.text)}
-    assert "/static/reader.js" in seen
+    assert {"/static/reader.js", "/static/records.js"} <= seen
 
 
 def test_the_page_shows_the_code_that_runs(demo: Demo) -> None:
     code = requests.get(demo.url("/code"), timeout=20).json()
     assert "return Stream(functions(index, rows), formats=ANY)" in code["export"]["handler"]
-    assert set(code) == {"export", "machine", "history", "faulty", "module"}
+    assert set(code) == {"export", "machine", "history", "faulty", "module", "dashboard"}
 
 
 def test_a_busy_port_is_an_error_that_says_what_to_do() -> None:

@@ -76,6 +76,12 @@ class Hole:
         """Whether its value stands where it is, once it is settled: nothing was written of it before."""
         return self.failure is None and self.number is None
 
+    def add(self, part: Any) -> None:
+        """Take an element of a list, or a piece of a text."""
+        if self.batch is None:
+            self.batch = []
+        self.batch.append(part)
+
     def forget(self) -> None:
         """Keep nothing of where it came from: an error's traceback holds all that ran."""
         self.source = self.task = self.value = self.error = None

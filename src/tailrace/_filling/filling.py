@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import math
 from time import monotonic  # uvloop's own clock stands still until the loop turns
 from typing import TYPE_CHECKING, Any, Final
 
@@ -57,6 +58,7 @@ class Filling:
         self._handed_at = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._size = 0
+        self._largest = math.inf if document.size is None else document.size
         self._ahead = 0
         """Bytes that lists and texts gave and that were not written."""
         self._held: list[asyncio.Future[None]] = []
@@ -104,9 +106,8 @@ class Filling:
         return part
 
     def _check_size(self) -> None:
-        size = self._document.size
-        if size is not None and self._size > size:
-            raise EncodeError(f"the document is over {size} bytes (Document.size)")
+        if self._size > self._largest:
+            raise EncodeError(f"the document is over {self._largest} bytes (Document.size)")
 
     def _claim(self, source: Any, kind: Kind) -> Hole:
         hole = self._open.get(id(source))
@@ -183,7 +184,7 @@ class Filling:
 
     def _add_element(self, hole: Hole, item: Any) -> None:
         element = self._encode(item, (hole.place, hole.length), hole.depth)
-        _batch_of(hole).append(element)
+        hole.add(element)
         hole.length += 1
         self._ahead += size_of(element)
 
@@ -191,7 +192,7 @@ class Filling:
         if not isinstance(item, str):
             raise EncodeError(f"GrowingText: expected pieces of str, got {type(item).__qualname__}")
         dumps(item)  # a lone surrogate is not to fail what came before it
-        _batch_of(hole).append(item)
+        hole.add(item)
         self._size += len(item)
         self._ahead += len(item)
 
@@ -231,7 +232,7 @@ class Filling:
             await self._news
         ready, self._ready, self._ahead, self._urgent = self._ready, [], 0, False
         later: list[Hole] = []
-        for count, hole in enumerate(ready):
+        for count, hole in enumerate(ready, 1):
             hole.queued = False
             self._settle(hole)
             if later or self._unripe:
@@ -251,14 +252,15 @@ class Filling:
                 room.set_result(None)
 
     def _is_time(self) -> bool:
-        """Whether there is something to look at now; what was written is handed over when its time has come."""
-        now = monotonic()
-        if (self._frames or self._ready) and now >= self._handed_at + _GROWING:
-            self._hand_over()
+        """Whether there is something to write now; what was written is handed over when its time has come."""
+        if self._urgent or self._held:
             return bool(self._ready)
-        if self._frames:
+        due = monotonic() >= self._handed_at + _GROWING
+        if self._frames and due:
+            self._hand_over()
+        elif self._frames or (self._ready and not due):
             self._wake_in_time()
-        return bool(self._ready) and (self._urgent or bool(self._held))
+        return bool(self._ready) and due
 
     def _hand_over(self) -> None:
         self._sink.frames += self._frames
@@ -281,17 +283,13 @@ class Filling:
             pending = waiting
 
     async def _breathe(self) -> None:
-        """Give way to what takes, and to all others."""
+        """Hand over what is due, and give way to what takes it, and to all others."""
         self._check_size()
-        if len(self._frames) >= _RUN or (self._frames and len(self._frames[-1]) >= _LARGE):
+        now, frames = monotonic(), self._frames
+        if frames and (now >= self._handed_at + _GROWING or len(frames) >= _RUN or len(frames[-1]) >= _LARGE):
             self._hand_over()
-        if self._sink.count() >= self._sink.high:
-            await self._sink.room()
-        elif monotonic() - self._sink.resumed >= _TURN:
+            if self._sink.count() >= self._sink.high:
+                await self._sink.room()
+                return
+        if now - self._sink.resumed >= _TURN:
             await asyncio.sleep(0)
-
-
-def _batch_of(hole: Hole) -> list[Any]:
-    if hole.batch is None:
-        hole.batch = []
-    return hole.batch

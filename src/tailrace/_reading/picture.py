@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, NoReturn, cast, overload
 
 from tailrace._holes import Kind
+from tailrace.errors import DecodeError
 
 Key = str | int
 Listener = Callable[[], None]
@@ -71,11 +73,19 @@ class Node:
             self.listeners = []
         self.listeners.append(listener)
 
-    def pointers(self) -> list[str]:
-        """The places of it in the document as JSON Pointers (RFC 6901): all, or the first hundred of very many."""
+    def pointers(self, most: int = 100) -> list[str]:
+        """The places of it in the document as JSON Pointers (RFC 6901).
+
+        All, or `most` of very many: a hole in a hole in a hole, each at two places, has more than can be stored.
+        """
+        outer: Node = self
+        steps = ""
+        while len(outer.places) == 1:  # as nearly everything has one place
+            ((outer, key),) = outer.places
+            steps = f"/{escaped(key)}{steps}"
         found: list[str] = []
-        waiting: list[tuple[Node, str]] = [(self, "")]
-        while waiting and len(found) < _MOST_POINTERS:
+        waiting: list[tuple[Node, str]] = [(outer, steps)]
+        while waiting and len(found) < most:
             node, below = waiting.pop()
             if not node.places:
                 found.append(below[len(_TOP) :])
@@ -105,13 +115,12 @@ class Node:
 
 def escaped(key: Key) -> str:
     """A step of a JSON Pointer."""
-    return str(key).replace("~", "~0").replace("/", "~1")
+    step = str(key)
+    return step.replace("~", "~0").replace("/", "~1") if "~" in step or "/" in step else step
 
 
 _TOP: Final = "/0"
 """The document itself is the only element of what holds it."""
-_MOST_POINTERS: Final = 100
-"""A hole in a hole in a hole, each at two places, has more than any reader can store."""
 
 
 class Gap(Node):
@@ -125,6 +134,10 @@ class Gap(Node):
         self.pieces = [begun]
         self._text = ""
         self._joined = 0
+
+    def begin(self, text: str) -> None:
+        """Have this before anything comes."""
+        self.pieces = [text]
 
     def so_far(self) -> str | None:
         """The text as far as it has come; None for a value."""
@@ -153,6 +166,10 @@ class Box(Node):
         self.outdated: set[Key] = set()
         """The members that are not as they were drawn last."""
         self.drawing: Any = None
+
+    def begin(self, elements: list[Any]) -> None:
+        """Have these before anything comes."""
+        self.value = elements
 
     @property
     def finished(self) -> bool:
@@ -227,3 +244,18 @@ class Box(Node):
             self.drawing += [self._part(key) for key in range(count, len(value))]
         else:
             self.drawing += value[count:]
+
+
+def key_of(container: Any, name: str, offset: int) -> Key:
+    """The member of a container that a meta's name means; indices begin at `offset`."""
+    if isinstance(container, dict):
+        if name in container:
+            return name
+    elif _INDEX.fullmatch(name):
+        elements: list[Any] = container
+        if offset + int(name) < len(elements):
+            return offset + int(name)
+    raise DecodeError(f"a meta for {name!r}, which the value does not have"[:200])
+
+
+_INDEX: Final = re.compile("0|[1-9][0-9]{0,8}")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 from tailrace._holes import Kind
-from tailrace._reading.picture import Box, Gap, Key, Node
+from tailrace._reading.failures import Failures
+from tailrace._reading.picture import Box, Gap, Key, Node, key_of
 from tailrace.errors import DecodeError, LimitExceeded
 
 if TYPE_CHECKING:
@@ -46,8 +46,7 @@ class Progress:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self.problems: dict[str, Problem]
-        """Of the holes that failed, by their JSON Pointers."""
+        self._failures: Failures
         self.open: dict[int, Gap | Box]
         self._waiting: set[Listener] = set()
         self.begin()
@@ -61,18 +60,23 @@ class Progress:
         self._last = 0
         self._new: list[int] = []
         self._above: set[int] | None = None
-        self.problems = {}
+        self._failures = Failures(self._limits.holes)
+
+    @property
+    def problems(self) -> Mapping[str, Problem]:
+        """Of the holes that failed, by their JSON Pointers."""
+        return self._failures.problems
 
     # What records do.
 
     def restart(self, value: Any, meta: Any = None) -> Change:
         """Start over with another document."""
-        before = self.top, self.open, self._last, self.problems
+        before = self.top, self.open, self._last, self._failures
         self.begin()
         try:
             change = self.fill(0, value, meta)
         except DecodeError:
-            self.top, self.open, self._last, self.problems = before
+            self.top, self.open, self._last, self._failures = before
             raise
         self.wake()
         return change
@@ -121,8 +125,8 @@ class Progress:
     def fail(self, number: int, problem: Problem) -> Change:
         """Leave a hole as it is, for good."""
         node = self._hole(number, None)
+        self._failures.add(node, problem)
         del self.open[number]
-        self.problems.update(dict.fromkeys(node.pointers(), problem))
         self._end(node)
         return Change("err", node, problem)
 
@@ -176,7 +180,7 @@ class Progress:
             for name, inner in cast("Mapping[str, Any]", meta).items():
                 if type(inner) is str:  # the tag of a typed value
                     continue
-                key = _key(box.value, name, offset)
+                key = key_of(box.value, name, offset)
                 value = box.value[key]
                 if type(inner) is int:
                     found.append((box, key, self._node(inner, value, box.depth + 1, within)))
@@ -200,6 +204,9 @@ class Progress:
                 self._above = within.above()
             if id(node) in self._above:
                 raise DecodeError(f"hole {number} inside itself")
+            if number > self._last and value:  # what it has begun with stands at one of its places
+                node.begin(value)
+            self._failures.moved()
             return node
         if depth > self._limits.depth:
             raise LimitExceeded(f"nested deeper than {self._limits.depth} levels (Limits.depth)")
@@ -270,18 +277,6 @@ class Progress:
             listener()
 
 
-def _key(container: Any, name: str, offset: int) -> Key:
-    """The member of a container that a meta's name means."""
-    if isinstance(container, dict):
-        if name in container:
-            return name
-    elif _INDEX.fullmatch(name):
-        elements: list[Any] = container
-        if offset + int(name) < len(elements):
-            return offset + int(name)
-    raise DecodeError(f"a meta for {name!r}, which the value does not have"[:_LONGEST_SHOWN])
-
-
 def _shown(child: Any) -> Any:
     """A value, or what is there of a node."""
     if isinstance(child, Box):
@@ -290,5 +285,4 @@ def _shown(child: Any) -> Any:
 
 
 _KINDS: Final[dict[type, Kind]] = {type(None): Kind.VALUE, list: Kind.LIST, str: Kind.TEXT}
-_INDEX: Final = re.compile("0|[1-9][0-9]{0,8}")
 _LONGEST_SHOWN: Final = 200

@@ -12,7 +12,7 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
 
-from examples.demo import handlers, history, machine, sources
+from examples.demo import dashboard, handlers, history, machine, report, sources
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -43,6 +43,12 @@ CODE: dict[str, dict[str, Callable[..., Any]]] = {
         "twin": handlers.faulty_buffered,
     },
     "module": {"handler": handlers.module, "source": sources.members},
+    "dashboard": {
+        "handler": handlers.dashboard,
+        "processes": dashboard.busiest,
+        "packages": dashboard.weighed,
+        "report": report.report,
+    },
 }
 
 page = APIRouter()
@@ -51,9 +57,18 @@ page = APIRouter()
 @page.get("/", include_in_schema=False)
 def start() -> FileResponse:
     """Serve the page."""
+    return _page("index.html")
+
+
+@page.get("/dashboard/page", include_in_schema=False)
+def dashboard_page() -> FileResponse:
+    """Serve the page of the document."""
+    return _page("dashboard.html")
+
+
+def _page(name: str) -> FileResponse:
     return FileResponse(
-        STATIC / "index.html",
-        headers={"Cache-Control": "no-cache", "Content-Security-Policy": CONTENT_POLICY},
+        STATIC / name, headers={"Cache-Control": "no-cache", "Content-Security-Policy": CONTENT_POLICY}
     )
 
 

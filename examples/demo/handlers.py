@@ -1,17 +1,20 @@
 """The demo's handlers. Each `Stream` goes out as an array, lines or events: the reader's `Accept` decides."""
 
 # No `from __future__ import annotations`: FastAPI reads these signatures, and the page shows them.
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, Field
 
+from examples.demo.dashboard import PROJECT, busiest, git_statistics, host, slowest_imports, weighed
 from examples.demo.history import commits, packages
 from examples.demo.index import Index
-from examples.demo.machine import machine, server
+from examples.demo.machine import disks, machine, server
+from examples.demo.report import report
 from examples.demo.sources import functions, lines_per_argument, members
-from tailrace import JSON, NDJSON, EventStream, Offer
+from tailrace import JSON, NDJSON, Document, EventStream, GrowingText, Offer, defer
 from tailrace.fastapi import Stream
 
 ANY = Offer(JSON(), NDJSON(), EventStream(), query="format")
@@ -91,6 +94,21 @@ def faulty_buffered(index: TheIndex) -> list[Item]:
 @api.get("/module/{name}")
 async def module(index: TheIndex, name: str) -> Stream:
     return Stream(members(index, name), formats=ANY)
+
+
+@api.get("/dashboard")
+async def dashboard(repository: Repository) -> Stream:
+    tree = {
+        "asked": datetime.now(UTC),
+        "host": defer(host),
+        "disks": defer(disks, timeout=5),
+        "git": git_statistics(repository),
+        "processes": busiest(),
+        "imports": slowest_imports(),
+        "packages": weighed(),
+        "report": GrowingText(report(PROJECT)),
+    }
+    return Stream(Document(tree, concurrency=8, problems="problems"))
 
 
 @api.get("/index/progress")

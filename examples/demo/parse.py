@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 DOC_LIMIT = 160
+# Threads that parse at the same time make CPython 3.11 miscount its depth: SystemError.
+ONE_AT_A_TIME = threading.Lock()
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
@@ -48,7 +50,8 @@ def parse_files(sources: Iterable[Source]) -> list[Row]:
 def parse_file(source: Source) -> list[Row]:
     """Find the functions and classes of one file; none if it is unreadable, as some in test suites are."""
     try:
-        tree = ast.parse(Path(source.path).read_bytes())
+        with ONE_AT_A_TIME:
+            tree = ast.parse(Path(source.path).read_bytes())
     except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
         return []
     file = Path(source.path).relative_to(source.root)

@@ -88,12 +88,12 @@ def test_defer_may_be_awaited_anywhere() -> None:
 @pytest.mark.parametrize(
     ("wrong", "error"),
     [
-        (lambda: defer(5), "expected a function"),  # type: ignore[call-overload]
+        (lambda: defer(5), "expected a function"),
         (lambda: defer(int, timeout=0), "expected seconds"),
-        (lambda: GrowingText("text"), "expected an async iterable of str"),  # type: ignore[arg-type]
+        (lambda: GrowingText("text"), "expected an async iterable of str"),
         (lambda: Document({}, concurrency=0), "expected a whole number"),
-        (lambda: Document({}, holes=1.5), "expected a whole number"),  # type: ignore[arg-type]
-        (lambda: Document({}, problems=True), "expected the name of a member"),  # type: ignore[arg-type]
+        (lambda: Document({}, holes=1.5), "expected a whole number"),
+        (lambda: Document({}, problems=True), "expected the name of a member"),
     ],
 )
 def test_what_is_wrong_is_refused_where_it_is_made(wrong: Any, error: str) -> None:

@@ -98,7 +98,7 @@ def test_one_failing_leaves_the_others_alone(caplog: pytest.LogCaptureFixture) -
         (
             HTTPException(422, {"a": 1}),
             Problem(title="Unprocessable Content", status=422, extensions={"errors": {"a": 1}}),
-        ),  # type: ignore[arg-type]
+        ),
     ],
     ids=repr,
 )

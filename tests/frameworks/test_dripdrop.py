@@ -228,7 +228,7 @@ def test_problems_may_be_listed(tree: Callable[[Any], Any]) -> None:
 
 def test_the_name_for_problems_is_checked_at_once() -> None:
     with pytest.raises(TypeError, match="problems"):
-        DripDrop().progressive_route("/", problems=5)  # type: ignore[arg-type]
+        DripDrop().progressive_route("/", problems=5)  # type: ignore[arg-type]  # what is refused
 
 
 LOG: list[str] = []

@@ -94,7 +94,7 @@ class Progress:
         box = cast("Box", self._hole(number, Kind.LIST))
         start = len(box.value)
         box.value += elements
-        if meta is not None:
+        if meta is not None and not isinstance(meta, str):  # which would be a tag
             try:
                 self._attach(box, meta, box, start)
             except DecodeError:

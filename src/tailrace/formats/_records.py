@@ -99,6 +99,7 @@ class ListRecords(JSONEncoder):
 
 _VERSION: Final = 2
 _VERBS: Final = ("set", "push", "text", "err")
+_ABOUT_A_HOLE: Final = ("id", "set", "push", "text", "end")
 _SPACE: Final = b" \t\r"
 
 
@@ -126,7 +127,7 @@ class Recorder(DocumentReader):
         record = decode(text, depth=self.limits.depth, record=self._count, offset=self._offset, by=_record)
         if self._reading.over:
             raise DecodeError("a record behind the last", record=self._count, offset=self._offset)
-        if record.done is not UNSET and record.id is UNSET:
+        if record.done is not UNSET and all(getattr(record, name) is UNSET for name in _ABOUT_A_HOLE):
             self._done(record.done, record.err, changes)
             return
         try:

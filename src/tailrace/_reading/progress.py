@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 from tailrace._holes import Kind
 from tailrace._reading.failures import Failures
-from tailrace._reading.picture import Box, Gap, Key, Node, key_of
+from tailrace._reading.picture import Box, Gap, Key, Node, key_of, moment
 from tailrace.errors import DecodeError, LimitExceeded
 
 if TYPE_CHECKING:
@@ -23,16 +23,21 @@ class Change:
 
     For `push` that is the list of new elements, for `text` the new piece, for `err` the `Problem`; None for `end`.
     A value may have holes in it, where it has null, or what was there of a list or text; it does not change.
-    `pointers` say where it did that: mostly one JSON Pointer (RFC 6901).
     """
 
-    __slots__ = ("pointers", "value", "verb")
+    __slots__ = ("_at", "_node", "value", "verb")
 
     def __init__(self, verb: Verb, node: Node, value: Any) -> None:
         self.verb: Verb = verb
         self.value = value
-        # Now, as the picture of the value: records that came with the same bytes may be applied before it is read.
-        self.pointers: list[str] = node.pointers()
+        self._node = node
+        self._at = moment()
+
+    @property
+    def pointers(self) -> list[str]:
+        """Where it did that: mostly one JSON Pointer (RFC 6901)."""
+        # As it was then: records that came with the same bytes may have been applied since.
+        return self._node.pointers(at=self._at)
 
     def __repr__(self) -> str:
         return f"Change({self.verb} {', '.join(self.pointers)}: {self.value!r})"
@@ -228,7 +233,7 @@ class Progress:
     def _place(self, gap: Node, child: Any) -> None:
         """Put what came where the gap stands."""
         gap.outdate()
-        for box, key in gap.places:
+        for box, key, _ in gap.places:
             box.put(key, child)
             if box.finished:
                 self._finish(box)
@@ -250,7 +255,7 @@ class Progress:
         waiting = [box]
         while waiting:
             done = waiting.pop()
-            for outer, key in done.places:
+            for outer, key, _ in done.places:
                 if outer.holes.get(key) is done:
                     del outer.holes[key]
                     if outer.finished:

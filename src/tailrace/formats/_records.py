@@ -33,7 +33,6 @@ def _dumped(members: dict[str, Any]) -> bytes:
 class Records(DocumentEncoder):
     """Lines of records."""
 
-    tail = b"\n"
     keep_alive = b" "
 
     def stand_in(self, kind: Kind, number: int) -> bytes:
@@ -49,19 +48,19 @@ class Records(DocumentEncoder):
         return b"".join([b'{"id":%d,"set":' % number, *text, _closing(meta)])
 
     def plain(self, number: int, text: bytes) -> bytes:
-        return b'{"id":%d,"set":%b}' % (number, text)
+        return b'{"id":%d,"set":%b}\n' % (number, text)
 
     def elements(self, number: int, text: list[bytes], meta: Meta) -> bytes:
         return b"".join([b'{"id":%d,"push":[' % number, *text, b"]", _closing(meta)])
 
     def characters(self, number: int, text: bytes) -> bytes:
-        return b'{"id":%d,"text":%b}' % (number, text)
+        return b'{"id":%d,"text":%b}\n' % (number, text)
 
     def over(self, number: int) -> bytes:
-        return b'{"id":%d,"end":true}' % number
+        return b'{"id":%d,"end":true}\n' % number
 
     def failed(self, number: int, problem: Problem) -> bytes:
-        return _dumped({"id": number, "err": problem.members()})
+        return _dumped({"id": number, "err": problem.members()}) + b"\n"
 
     def end(self, count: int) -> bytes:
         return done(count) + b"\n"
@@ -71,7 +70,7 @@ class Records(DocumentEncoder):
 
 
 def _closing(meta: Meta) -> bytes:
-    return b"}" if meta is None else b',"meta":%b}' % escape_line_separators(dumps(meta))
+    return b"}\n" if meta is None else b',"meta":%b}\n' % escape_line_separators(dumps(meta))
 
 
 class ListRecords(JSONEncoder):
@@ -157,12 +156,14 @@ class Recorder(DocumentReader):
         """The hole that a record is about, once it is clear what it says."""
         if record.id is UNSET:
             raise DecodeError("a record about nothing: expected an id, or done")
-        said = [name for name in _VERBS if getattr(record, name) is not UNSET]
         if record.done is not UNSET:
             raise DecodeError(f"done in a record about hole {record.id}")
-        if len(said) > 1 or (record.end is True and said not in ([], ["push"], ["text"])):
+        items = record.push is not UNSET or record.text is not UNSET
+        verbs = (record.set is not UNSET) + (record.push is not UNSET) + (record.text is not UNSET)
+        verbs += record.err is not UNSET
+        if verbs > 1 or (record.end is True and verbs and not items):
             raise DecodeError(f"a record with more than one of {', '.join(_VERBS)} and end")
-        if not said and record.end is not True:
+        if not verbs and record.end is not True:
             raise DecodeError(f"a record that says nothing: expected one of {', '.join(_VERBS)} and end")
         if record.id == 0:
             self._begin(record)

@@ -26,7 +26,7 @@ _TURN: Final = 0.005
 _GROWING: Final = 0.001
 """Seconds for which what comes in quick succession is collected."""
 _LARGE: Final = 4096
-"""Bytes of a record that is handed over at once."""
+"""Bytes of records that are handed over at once."""
 _RUN: Final = 16
 """Records between two looks at the clock and at the bytes that wait."""
 
@@ -286,7 +286,9 @@ class Filling:
         """Hand over what is due, and give way to what takes it, and to all others."""
         self._check_size()
         now, frames = monotonic(), self._frames
-        if frames and (now >= self._handed_at + _GROWING or len(frames) >= _RUN or len(frames[-1]) >= _LARGE):
+        if frames and (
+            now >= self._handed_at + _GROWING or len(frames) >= _RUN or sum(map(len, frames)) >= _LARGE
+        ):
             self._hand_over()
             if self._sink.count() >= self._sink.high:
                 await self._sink.room()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeAlias, TypeVar, cast
 
@@ -13,12 +14,12 @@ from tailrace._json import ForeignEncoder, Name, children, escape_line_separator
 from tailrace.errors import EncodeError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 _NAME: Final = secrets.token_hex(16)
-"""Stands for a hole while a tree is written; nobody outside of this process can know it."""
-_MARK: Final = b'"%b"' % _NAME.encode()
-_MARKED: Final = Raw(_MARK)
+"""What marks begin with, which stand for holes while a tree is written; nobody outside of this process can know it."""
+_BEGUN: Final = b'"%b:' % _NAME.encode()
+_MARK: Final = re.compile(_BEGUN + rb'([0-9]+)"')
 
 _LONGEST: Final = 256
 """Elements of a list that are written at once: a hole among them is looked for among these only."""
@@ -70,23 +71,31 @@ class TreeEncoder(Generic[H]):
     """Writes values with holes in them; `claim` gives the hole for what is missing.
 
     The JSON encoder writes the whole value, a mark wherever something is missing, and the places of the
-    marks are found in the text: so members are named as they are on the wire, whatever wrote them, and
-    what has no holes costs nothing.
+    marks are found in the text: so members are named as they are on the wire and in their order there, whatever
+    wrote them, and what has no holes costs nothing.
     """
 
     def __init__(self, encoder: ForeignEncoder | None, deepest: int, claim: Callable[[Any, Kind], H]) -> None:
         self._claim = claim
         self._deepest = deepest
         self._dumps = self._by(encoder) if encoder else msgspec.json.Encoder(enc_hook=self._mark).encode
-        self.found: list[H] = []
-        """The holes of the value that is, or was last, written."""
+        self._found: list[H] = []
+        """The holes of the value that is, or was last, written, by their marks' numbers."""
+        self._unplaced = 0
+        """Marks in its text whose places were not found."""
 
     def encode(self, value: Any, place: Place = None, depth: int = 0) -> bytes | Part[H]:
         """The JSON text of a value that stands at `place`, `depth` levels deep; a `Part` if it has holes.
 
         Raises `EncodeError` with the path of the culprit.
         """
-        self.found = []
+        kind = kind_of(value)
+        if kind is not None:
+            self._check_depth(depth)
+            hole = self._claim(value, kind)
+            hole.stand_at(place, depth + 1)
+            return Part([hole], hole)
+        self._found, self._unplaced = [], 0
         content: list[bytes | H] = []
         try:
             shape = self._write(value, place, depth, content, _PIECEWISE)
@@ -94,6 +103,8 @@ class TreeEncoder(Generic[H]):
             raise
         except Exception as error:
             raise unwritable(error, _probe, value) from error
+        if self._unplaced:
+            raise EncodeError("two members of the same name, one of which is not ready")
         if shape is not None:
             return Part(content, shape)
         return cast("bytes", content[0] if len(content) == 1 else b"".join(cast("list[bytes]", content)))
@@ -102,16 +113,16 @@ class TreeEncoder(Generic[H]):
         kind = kind_of(value)
         if kind is None:
             return unwrap(value, self._mark_name)
-        self.found.append(self._claim(value, kind))
-        return _MARKED
+        self._found.append(self._claim(value, kind))
+        return Raw(b'%b%d"' % (_BEGUN, len(self._found) - 1))
 
     def _mark_name(self, value: Any) -> str:
         """The same for who takes no text that is JSON already."""
         kind = kind_of(value)
         if kind is None:
             return cast("str", unwrap(value))
-        self.found.append(self._claim(value, kind))
-        return _NAME
+        self._found.append(self._claim(value, kind))
+        return f"{_NAME}:{len(self._found) - 1}"
 
     def _by(self, encoder: ForeignEncoder) -> Callable[[Any], bytes]:
         write = foreign(encoder)
@@ -137,25 +148,24 @@ class TreeEncoder(Generic[H]):
             if type(value) is dict:
                 return self._write_object(cast("dict[str, Any]", value), place, depth, content, levels - 1)
             return self._write_array(value, place, depth, content)
-        before = len(self.found)
-        text = self._dumps(value)
-        self._append(text, before, content)
-        if len(self.found) == before:
+        text = self._dumps(value).strip()
+        if not self._append(text, content):
             return None
-        holes = iter(self.found[before:])
-        shape = self._shape(text.strip(), holes, place, depth)
-        if next(holes, None) is not None:
-            raise EncodeError("two members of the same name, one of which is not ready")
-        return shape
+        return self._shape(text, place, depth)
 
-    def _append(self, text: bytes, before: int, content: list[bytes | H]) -> None:
-        """The text, with the holes that were found in it since there were `before`."""
+    def _append(self, text: bytes, content: list[bytes | H]) -> bool:
+        """The text, holes in the places of their marks; whether there are any."""
         if not text.isascii():
             text = escape_line_separators(text)
-        first, *rest = text.split(_MARK) if len(self.found) > before else (text,)
+        if not self._found or _BEGUN not in text:
+            content.append(text)
+            return False
+        first, *rest = _MARK.split(text)
         content.append(first)
-        for hole, piece in zip(self.found[before:], rest, strict=True):
-            content += hole, piece
+        for number, piece in zip(rest[::2], rest[1::2], strict=True):
+            content += self._found[int(number)], piece
+        self._unplaced += len(rest) // 2
+        return True
 
     def _write_object(
         self, members: dict[str, Any], place: Place, depth: int, content: list[bytes | H], levels: int
@@ -176,53 +186,42 @@ class TreeEncoder(Generic[H]):
     ) -> Shape[H] | None:
         shape: dict[str, Any] = {}
         for start in range(0, len(elements), _LONGEST):
-            before = len(self.found)
             text = self._dumps(elements[start : start + _LONGEST]).strip()
             content.append(b"," if start else b"[")
-            self._append(text[1:-1], before, content)
-            if len(self.found) > before:
-                self._within(_elements(text), start, iter(self.found[before:]), shape, place, depth)
+            if self._append(text[1:-1], content):
+                self._within(enumerate(_elements(text), start), shape, place, depth)
         content.append(b"]")
         return shape or None
 
-    # Where the holes are, by the text: marks stand in it in the order in which the holes were found.
+    # Where the holes are, by the text.
 
-    def _shape(self, text: bytes, holes: Iterator[H], place: Place, depth: int) -> Shape[H]:
-        if text == _MARK:
-            hole = next(holes)
-            hole.stand_at(place, depth + 1)
-            return hole
+    def _shape(self, text: bytes, place: Place, depth: int) -> Shape[H]:
+        if text.startswith(_BEGUN):
+            return self._placed(text, place, depth)
         shape: dict[str, Any] = {}
-        if text.startswith(b"["):
-            self._within(_elements(text), 0, holes, shape, place, depth)
-            return shape
-        self._check_depth(depth)
-        for name, member in _members(text).items():
-            if member == _MARKED:
-                shape[name] = hole = next(holes)
-                hole.stand_at((place, name), depth + 2)
-            elif _MARK in bytes(member):
-                shape[name] = self._shape(bytes(member), holes, (place, name), depth + 1)
-            if name == _NAME:
-                raise EncodeError("the name of a member is not ready; expected a str")
+        inner = enumerate(_elements(text)) if text.startswith(b"[") else _members(text).items()
+        self._within(inner, shape, place, depth)
         return shape
 
     def _within(
-        self,
-        elements: list[Raw],
-        start: int,
-        holes: Iterator[H],
-        shape: dict[str, Any],
-        place: Place,
-        depth: int,
+        self, inner: Iterable[tuple[str | int, Raw]], shape: dict[str, Any], place: Place, depth: int
     ) -> None:
         self._check_depth(depth)
-        for index, element in enumerate(elements, start):
-            if element == _MARKED:
-                shape[str(index)] = hole = next(holes)
-                hole.stand_at((place, index), depth + 2)
-            elif _MARK in bytes(element):
-                shape[str(index)] = self._shape(bytes(element), holes, (place, index), depth + 1)
+        for key, value in inner:
+            text = bytes(value)
+            if text.startswith(_BEGUN):
+                shape[str(key)] = self._placed(text, (place, key), depth + 1)
+            elif _BEGUN in text:
+                shape[str(key)] = self._shape(text, (place, key), depth + 1)
+            if isinstance(key, str) and key.startswith(_NAME):
+                raise EncodeError("the name of a member is not ready; expected a str")
+
+    def _placed(self, mark: bytes, place: Place, depth: int) -> H:
+        self._check_depth(depth)
+        self._unplaced -= 1
+        hole = self._found[int(mark[len(_BEGUN) : -1])]
+        hole.stand_at(place, depth + 1)
+        return hole
 
     def _check_depth(self, depth: int) -> None:
         if depth >= self._deepest:

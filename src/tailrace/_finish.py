@@ -6,12 +6,12 @@ import asyncio
 import inspect
 import logging
 import random
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import TYPE_CHECKING, Any, Final
 
 import anyio
 
-from tailrace._holes import Document
+from tailrace._holes import Document, GrowingText
 from tailrace._model import Outcome, Problem, Reason
 from tailrace._problem import log
 from tailrace._tree import missing
@@ -83,30 +83,51 @@ _left: Final[set[asyncio.Task[None]]] = set()
 """The tasks that are left to themselves: the event loop alone does not keep them."""
 
 
-async def discarded(content: Any) -> None:
+async def discarded(*contents: Any) -> None:
     """Close what was not read, and what it would have given."""
-    try:
-        if isinstance(content, Document):
-            await _all_discarded(content.content)
-        elif inspect.iscoroutine(content):
-            if inspect.getcoroutinestate(content) == inspect.CORO_CREATED:
-                content.close()
-        elif asyncio.isfuture(content):
-            content.cancel()
+    waiting, seen = (
+        list(contents),
+        {id(one): one for one in contents},
+    )  # kept: what is gone has its id given away
+    while waiting:
+        content = waiting.pop()
+        try:
+            for part in await _closed(content):
+                if id(part) not in seen:
+                    seen[id(part)] = part
+                    waiting.append(part)
+        except Exception:  # noqa: BLE001 - whatever it is, it is logged
+            log.exception("%s was not started, and raised while it was closed", where(content))
+
+
+def closed_at_once(content: Any) -> bool:
+    """Close a coroutine that was never awaited; whether it is one, or one that was."""
+    if not inspect.iscoroutine(content):
+        return False
+    if inspect.getcoroutinestate(content) == inspect.CORO_CREATED:
+        content.close()
+    return True
+
+
+async def _closed(content: Any) -> Iterable[Any]:
+    """Close one thing; what it would have given."""
+    if closed_at_once(content):
+        return ()
+    if isinstance(content, Document):
+        return missing(content.content)
+    if isinstance(content, GrowingText):
+        return (content.pieces,)
+    if asyncio.isfuture(content):
+        content.cancel()
+        if not content.done():
             await asyncio.wait([content])
-            if not content.cancelled() and content.exception() is None:
-                await _all_discarded(content.result())
-        elif hasattr(content, "__anext__") and hasattr(content, "aclose"):
-            await content.aclose()
-        elif hasattr(content, "__next__") and hasattr(content, "close"):
-            content.close()
-    except Exception:  # noqa: BLE001 - whatever it is, it is logged
-        log.exception("%s was not started, and raised while it was closed", where(content))
-
-
-async def _all_discarded(tree: Any) -> None:
-    for part in missing(tree):
-        await discarded(part)
+        if not content.cancelled() and content.exception() is None:
+            return missing(content.result())
+    elif hasattr(content, "__anext__") and hasattr(content, "aclose"):
+        await content.aclose()
+    elif hasattr(content, "__next__") and hasattr(content, "close"):
+        content.close()
+    return ()
 
 
 async def report(on_finish: OnFinish, outcome: Outcome, timeout: float, content: Any) -> None:  # noqa: ASYNC109 - as above

@@ -78,17 +78,17 @@ class GrowingText(_Annotation):
     Raises `TypeError` where `pieces` is no async iterable.
     """
 
-    __slots__ = ("_pieces",)
+    __slots__ = ("pieces",)
 
     def __init__(self, pieces: AsyncIterable[str]) -> None:
         if not hasattr(cast("Any", pieces), "__aiter__"):
             raise TypeError(
                 f"GrowingText: expected an async iterable of str, got {type(pieces).__qualname__}"
             )
-        self._pieces = pieces
+        self.pieces = pieces
 
     def __aiter__(self) -> AsyncIterator[str]:
-        return aiter(self._pieces)
+        return aiter(self.pieces)
 
     @classmethod
     def finished(cls, source: Any) -> Any:

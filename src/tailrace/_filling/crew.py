@@ -8,7 +8,7 @@ from collections import deque
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from tailrace._finish import discarded
+from tailrace._finish import closed_at_once, discarded
 from tailrace._holes import Kind
 from tailrace._problem import log
 from tailrace._tree import Part, Place, missing, pointer
@@ -29,6 +29,7 @@ class Hole:
         "depth",
         "error",
         "failure",
+        "key",
         "kind",
         "length",
         "number",
@@ -41,9 +42,11 @@ class Hole:
         "value",
     )
 
-    def __init__(self, source: Any, kind: Kind) -> None:
+    def __init__(self, source: Any, kind: Kind, *, key: int) -> None:
         self.source: Any = source
         self.kind = kind
+        self.key = key
+        """What the document knows it by, while it is open."""
         self.place: Place = None
         self.depth = 0
         self.number: int | None = None
@@ -73,8 +76,8 @@ class Hole:
 
     @property
     def is_inline(self) -> bool:
-        """Whether its value stands where it is, once it is settled: nothing was written of it before."""
-        return self.failure is None and self.number is None
+        """Whether its value stands where it is, once it is settled: it has no number, or none any more."""
+        return self.failure is None and (self.number is None or self.closed)
 
     def add(self, part: Any) -> None:
         """Take an element of a list, or a piece of a text."""
@@ -110,10 +113,14 @@ class Crew:
         self._waiting: deque[Hole] = deque()
         self._running = 0
         self._dropped: list[Any] = []
+        self.closing = False
+        """Whether nothing is started any more."""
 
     def start(self, hole: Hole) -> None:
         """Run it as soon as there is room."""
-        if hole.kind is Kind.VALUE and not asyncio.isfuture(hole.source):
+        if self.closing:
+            self.drop(hole.source)
+        elif hole.kind is Kind.VALUE and not asyncio.isfuture(hole.source):
             self._waiting.append(hole)
             self._fill()
         elif hole.kind is Kind.VALUE:
@@ -159,23 +166,28 @@ class Crew:
 
     def drop(self, source: Any) -> None:
         """See to it that what nobody will wait for leaves nothing behind."""
-        self._dropped.append(source)
+        if not closed_at_once(source):
+            self._dropped.append(source)
 
     async def aclose(self, holes: Iterable[Hole]) -> None:
         """Cancel all that run, each once, and wait for them; nothing that they were made of is left."""
-        self._waiting.clear()
-        self._most = 0
+        self.closing = True
         holes = list(holes)
-        tasks = [hole.task for hole in holes if hole.task is not None and not hole.task.done()]
+        tasks = {hole.task for hole in holes if hole.task is not None and not hole.task.done()}
+        for hole in self._waiting:
+            self.drop(hole.source)
+        self._waiting.clear()
         for task in tasks:
             task.cancel()
-        if tasks:
-            await asyncio.wait(tasks)
-        for hole in holes:
-            if isinstance(hole.error, Exception):
-                log.error("%s raised while it was cancelled", hole, exc_info=hole.error)
-            # What was cancelled before its first step has not begun to wait for its source.
-            self._dropped += [hole.source, *missing(hole.value)]
-            hole.forget()
-        while self._dropped:
-            await discarded(self._dropped.pop())
+        try:
+            if tasks:
+                await asyncio.wait(tasks)
+        finally:
+            for hole in holes:
+                if hole.task in tasks and isinstance(hole.error, Exception):
+                    log.error("%s raised while it was cancelled", hole, exc_info=hole.error)
+                # What was cancelled before its first step has not begun to wait for its source.
+                self._dropped += [hole.source, *missing(hole.value)]
+                hole.forget()
+            dropped, self._dropped = self._dropped, []
+            await discarded(*dropped)

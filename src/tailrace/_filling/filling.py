@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
-import math
 from time import monotonic  # uvloop's own clock stands still until the loop turns
 from typing import TYPE_CHECKING, Any, Final
 
 from tailrace._filling.crew import Crew, Hole
+from tailrace._filling.holes import Holes
 from tailrace._filling.scribe import Scribe, array_of, size_of, text_of
 from tailrace._holes import Kind, kind_of
 from tailrace._json import dumps
 from tailrace._problem import problem_of
-from tailrace._tree import Part, Place, TreeEncoder, missing
 from tailrace.errors import EncodeError
 
 if TYPE_CHECKING:
@@ -25,6 +23,8 @@ _TURN: Final = 0.005
 """Seconds that this may keep the event loop without a pause."""
 _GROWING: Final = 0.001
 """Seconds for which what comes in quick succession is collected."""
+_LEAST: Final = 64
+"""Bytes that an element of a list or a piece of a text counts for, however small it is."""
 _LARGE: Final = 4096
 """Bytes of records that are handed over at once."""
 _RUN: Final = 16
@@ -40,13 +40,7 @@ class Filling:
         self._encoder = encoder
         self._loop = asyncio.get_running_loop()
         self._crew = Crew(document.concurrency, self._grow, self._announce)
-        self._tree: TreeEncoder[Hole] = TreeEncoder(encoder.foreign, document.depth, self._claim)
-        self._open: dict[int, Hole] = {}
-        """The holes that are not settled, by the identity of their sources."""
-        self._fresh: list[Hole] = []
-        """Those of the value that is being encoded."""
-        self._unripe: list[Hole] = []
-        """Those that have not had their turn of the loop."""
+        self._holes = Holes(document, encoder.foreign, self._crew)
         self._ready: list[Hole] = []
         """Those of which there are news."""
         self._urgent = False
@@ -57,8 +51,6 @@ class Filling:
         self._scribe = Scribe(self._frames, encoder)
         self._handed_at = 0.0
         self._timer: asyncio.TimerHandle | None = None
-        self._size = 0
-        self._largest = math.inf if document.size is None else document.size
         self._ahead = 0
         """Bytes that lists and texts gave and that were not written."""
         self._held: list[asyncio.Future[None]] = []
@@ -69,17 +61,18 @@ class Filling:
     async def run(self) -> None:
         """Write everything; raises what makes the whole fail."""
         try:
-            root = self._encode(self._document.content, None, 0)
-            self._check_size()
+            root = self._holes.encode(self._document.content, None, 0)
+            self._holes.check_size()
             if kind_of(self._document.content) is Kind.VALUE:
                 # Before it there is nothing to show, and its error is the whole's.
-                (self._root,) = self._unripe
+                (self._root,) = self._holes.unripe
             await self._ripen()
             while self._root is not None and not self._root.settled:
                 await self._advance()
             if not self._encoder.whole:
                 self._scribe.root(root)
-            while self._open or self._ready:
+                root = b""  # its parts go as they are written
+            while self._holes.open or self._ready:
                 await self._advance()
             if self._encoder.whole:
                 self._scribe.whole(root, self._document.problems)
@@ -87,62 +80,22 @@ class Filling:
         finally:
             if self._timer is not None:
                 self._timer.cancel()
-            await self._crew.aclose(self._open.values())
+            await self._crew.aclose(self._holes.open.values())
 
-    # Holes: found, started, settled.
-
-    def _encode(self, value: Any, place: Place, depth: int) -> bytes | Part[Hole]:
-        try:
-            part = self._tree.encode(value, place, depth)
-        except EncodeError:
-            self._drop(value)
-            raise
-        self._size += size_of(part)
-        if self._fresh:
-            fresh, self._fresh = self._fresh, []
-            for hole in fresh:
-                self._crew.start(hole)
-            self._unripe += fresh
-        return part
-
-    def _check_size(self) -> None:
-        if self._size > self._largest:
-            raise EncodeError(f"the document is over {self._largest} bytes (Document.size)")
-
-    def _claim(self, source: Any, kind: Kind) -> Hole:
-        hole = self._open.get(id(source))
-        if hole is None:
-            if len(self._open) >= self._document.holes:
-                raise EncodeError(
-                    f"more than {self._document.holes} parts that are not ready at a time (Document.holes)"
-                )
-            if kind is Kind.LIST and inspect.isasyncgen(source) and source.ag_frame is None:
-                raise EncodeError("an async generator that has ended; make a new one for each place")
-            hole = self._open[id(source)] = Hole(source, kind)
-            self._fresh.append(hole)
-        return hole
-
-    def _drop(self, value: Any) -> None:
-        """Leave nothing behind of a value that cannot be written."""
-        for hole in self._fresh:
-            del self._open[id(hole.source)]
-        self._fresh = []
-        for source in missing(value):
-            if id(source) not in self._open:
-                self._crew.drop(source)
+    # Holes that are settled.
 
     def _settle(self, hole: Hole) -> None:
         if hole.settled or not hole.arrived:
             return
         hole.settled = True
-        del self._open[id(hole.source)]
+        self._holes.settled(hole)
         value, error = hole.value, hole.error
         hole.forget()
         if error is not None:
             self._fail(hole, error)
         elif hole.kind is Kind.VALUE:
             try:
-                hole.part = self._encode(value, hole.place, hole.depth)
+                hole.part = self._holes.encode(value, hole.place, hole.depth)
             except Exception as unwritable:  # noqa: BLE001 - it is the reader's to know, or the whole's
                 self._fail(hole, unwritable)
         elif hole.number is None or not self._encoder.grows:
@@ -152,12 +105,11 @@ class Filling:
     def _fail(self, hole: Hole, error: BaseException) -> None:
         if not isinstance(error, Exception):
             # Not as it is: whoever serves the request would take it for a cancellation of its own.
-            cause, error = (
-                error,
-                RuntimeError(f"{hole} was cancelled, or awaited something that was, on its own"),
-            )
-            error.__cause__ = cause
+            cancelled = RuntimeError(f"{hole} was cancelled, or awaited something that was, on its own")
+            cancelled.__cause__ = error
+            error = cancelled
         if hole is self._root or (self._encoder.whole and self._document.problems is None):
+            error.add_note(f"It was {hole}.")
             raise error
         hole.failure = problem_of(error, str(hole))
 
@@ -170,11 +122,12 @@ class Filling:
             async for item in iterator:
                 add(hole, item)
                 self._announce(hole)
-                if self._encoder.grows and self._ahead >= self._sink.high:
+                while self._is_full():
                     room = self._loop.create_future()
                     self._held.append(room)
                     await room
-                elif monotonic() - since >= _TURN:
+                    since = monotonic()
+                if monotonic() - since >= _TURN:
                     await asyncio.sleep(0)
                     since = monotonic()
         finally:
@@ -182,19 +135,27 @@ class Filling:
             if close is not None:
                 await close()
 
+    def _is_full(self) -> bool:
+        """Whether lists and texts have to wait: for the reader, or for their own elements."""
+        if self._crew.closing:
+            raise asyncio.CancelledError  # once more, for a source that went on
+        if self._holes.are_many:
+            return True
+        return self._encoder.grows and self._ahead >= self._sink.high
+
     def _add_element(self, hole: Hole, item: Any) -> None:
-        element = self._encode(item, (hole.place, hole.length), hole.depth)
+        element = self._holes.encode(item, (hole.place, hole.length), hole.depth)
         hole.add(element)
         hole.length += 1
-        self._ahead += size_of(element)
+        self._ahead += size_of(element) + _LEAST
 
     def _add_characters(self, hole: Hole, item: Any) -> None:
         if not isinstance(item, str):
             raise EncodeError(f"GrowingText: expected pieces of str, got {type(item).__qualname__}")
         dumps(item)  # a lone surrogate is not to fail what came before it
         hole.add(item)
-        self._size += len(item)
-        self._ahead += len(item)
+        self._holes.size += len(item.encode())
+        self._ahead += len(item) + _LEAST
 
     # What the loop brings.
 
@@ -232,10 +193,11 @@ class Filling:
             await self._news
         ready, self._ready, self._ahead, self._urgent = self._ready, [], 0, False
         later: list[Hole] = []
-        for count, hole in enumerate(ready, 1):
+        for hole in ready:
             hole.queued = False
+        for count, hole in enumerate(ready, 1):
             self._settle(hole)
-            if later or self._unripe:
+            if later or self._holes.unripe:
                 later.append(hole)
             else:
                 self._scribe.write(hole)
@@ -271,9 +233,8 @@ class Filling:
         """Let the loop turn while it brings what was found: what is ready at once is never written as missing."""
         pending: list[Hole] = []
         until = monotonic() + _GROWING
-        while pending or self._unripe:
-            pending += self._unripe
-            self._unripe = []
+        while pending or self._holes.unripe:
+            pending += self._holes.take_unripe()
             await asyncio.sleep(0)
             for hole in pending:
                 self._settle(hole)
@@ -284,7 +245,7 @@ class Filling:
 
     async def _breathe(self) -> None:
         """Hand over what is due, and give way to what takes it, and to all others."""
-        self._check_size()
+        self._holes.check_size()
         now, frames = monotonic(), self._frames
         if frames and (
             now >= self._handed_at + _GROWING or len(frames) >= _RUN or sum(map(len, frames)) >= _LARGE

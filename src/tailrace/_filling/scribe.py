@@ -96,6 +96,9 @@ class Scribe:
         return text, _meta(part.shape), introduced
 
     def _stand_in(self, hole: Hole, introduced: list[Hole]) -> bytes:
+        if hole.closed and hole.number is not None:
+            # A number that was closed never comes again: what has failed fails here by another.
+            hole.number, hole.closed = None, False
         number = hole.number
         if number is None:
             number = hole.number = self._encoder.number()
@@ -138,12 +141,12 @@ def _meta(shape: Shape[Hole]) -> Any:
     if isinstance(shape, dict):
         named: dict[str, Any] = {}
         for name, inner in shape.items():
-            meta = inner.number if isinstance(inner, Hole) else None
+            meta = inner.number if isinstance(inner, Hole) and not inner.closed else None
             meta = _meta(inner) if meta is None else meta
             if meta is not None:
                 named[name] = meta
         return named or None
-    if shape.number is not None:
+    if shape.number is not None and not shape.closed:
         return shape.number
     return None if isinstance(shape.part, bytes) else _meta(shape.part.shape)
 

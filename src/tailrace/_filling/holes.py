@@ -1,0 +1,104 @@
+"""The holes of a document that are open: found while values are written, each its source's only one."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from typing import TYPE_CHECKING, Any
+
+from tailrace._filling.crew import Hole
+from tailrace._filling.scribe import size_of
+from tailrace._holes import Document, Kind
+from tailrace._tree import Part, Place, TreeEncoder, missing
+from tailrace.errors import EncodeError
+
+if TYPE_CHECKING:
+    from tailrace._filling.crew import Crew
+    from tailrace._json import ForeignEncoder
+
+
+class Holes:
+    """Writes the values of one document, and starts what they are missing."""
+
+    def __init__(self, document: Document, encoder: ForeignEncoder | None, crew: Crew) -> None:
+        self._crew = crew
+        self._most = document.holes
+        self._largest = math.inf if document.size is None else document.size
+        self._tree: TreeEncoder[Hole] = TreeEncoder(encoder, document.depth, self._claim)
+        self._fresh: list[Hole] = []
+        """Those of the value that is being written."""
+        self.open: dict[int, Hole] = {}
+        """Those that are not settled, mostly by the identity of their sources."""
+        self.unripe: list[Hole] = []
+        """Those that have not had their turn of the loop."""
+        self.size = 0
+        """Bytes of all values so far."""
+
+    @property
+    def are_many(self) -> bool:
+        """Whether what can wait should not add to them."""
+        return len(self.open) * 4 > self._most * 3
+
+    def encode(self, value: Any, place: Place, depth: int) -> bytes | Part[Hole]:
+        """The text of a value, whose holes are open from now on; raises `EncodeError`, and nothing of it is left."""
+        try:
+            part = self._tree.encode(value, place, depth)
+        except EncodeError:
+            self._drop(value)
+            raise
+        self.size += size_of(part)
+        if self._fresh:
+            fresh, self._fresh = self._fresh, []
+            for hole in fresh:
+                self._start(hole)
+        return part
+
+    def check_size(self) -> None:
+        """Raise `EncodeError` if there is too much."""
+        if self.size > self._largest:
+            raise EncodeError(f"the document is over {self._largest} bytes (Document.size)")
+
+    def settled(self, hole: Hole) -> None:
+        """Take note that nothing more comes of one."""
+        del self.open[hole.key]
+
+    def take_unripe(self) -> list[Hole]:
+        """Those that have not had their turn of the loop, which is to come."""
+        unripe, self.unripe = self.unripe, []
+        return unripe
+
+    def _claim(self, source: Any, kind: Kind) -> Hole:
+        known = self.open.get(id(source))
+        if known is not None and not known.arrived:
+            return known
+        if len(self.open) >= self._most:
+            raise EncodeError(f"more than {self._most} parts that are not ready at a time (Document.holes)")
+        if kind is Kind.LIST and inspect.isasyncgen(source) and source.ag_frame is None:
+            raise EncodeError("an async generator that has ended; make a new one for each place")
+        hole = Hole(source, kind, key=id(source))
+        if known is not None and kind is Kind.VALUE:
+            # It will be closed before this is written: the same value once more.
+            hole.key, hole.arrived, hole.value, hole.error = id(hole), True, known.value, known.error
+        self.open[hole.key] = hole
+        self._fresh.append(hole)
+        return hole
+
+    def _start(self, hole: Hole) -> None:
+        if not hole.depth:  # it was asked for, and then not written
+            self._forget(hole)
+            return
+        self.unripe.append(hole)
+        if not hole.arrived:
+            self._crew.start(hole)
+
+    def _forget(self, hole: Hole) -> None:
+        del self.open[hole.key]
+        self._crew.drop(hole.source)
+
+    def _drop(self, value: Any) -> None:
+        fresh, self._fresh = self._fresh, []
+        for hole in fresh:
+            self._forget(hole)
+        for source in missing(value):
+            if id(source) not in self.open:
+                self._crew.drop(source)

@@ -32,7 +32,11 @@ async def growing(*values: Any, turns: int = 1) -> AsyncIterator[Any]:
 
 def run(content: Any, **options: Any) -> Exchange:
     options.setdefault("formats", [Progressive()])
-    return asyncio.run(Exchange().run(content() if callable(content) else content, **options))
+
+    async def answered() -> Exchange:
+        return await Exchange().run(content() if callable(content) else content, **options)
+
+    return asyncio.run(answered())
 
 
 def records(content: Any, **options: Any) -> list[dict[str, Any]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from enum import Enum, auto
 from importlib import import_module
 from types import GenericAlias
@@ -35,7 +34,7 @@ class _Annotation:
         schemas: Any = import_module("pydantic_core").core_schema
 
         def validate(value: Any, validate_finished: Callable[[Any], Any]) -> Any:
-            return validate_finished(value) if kind_of(value) is None else value
+            return validate_finished(value) if kind_of(value) is None else cls.taken(value)
 
         def serialize(value: Any, serialize_finished: Callable[[Any], Any]) -> Any:
             return serialize_finished(value) if kind_of(value) is None else value
@@ -45,6 +44,11 @@ class _Annotation:
             finished,
             serialization=schemas.wrap_serializer_function_ser_schema(serialize, schema=finished),
         )
+
+    @classmethod
+    def taken(cls, missing: Any) -> Any:
+        """What a member is that was given something that comes later."""
+        return missing
 
     @classmethod
     def finished(cls, source: Any) -> Any:
@@ -86,6 +90,11 @@ class GrowingText(_Annotation):
                 f"GrowingText: expected an async iterable of str, got {type(pieces).__qualname__}"
             )
         self.pieces = pieces
+
+    @classmethod
+    def taken(cls, missing: Any) -> Any:
+        """The pieces alone would be a list."""
+        return missing if kind_of(missing) is Kind.TEXT else cls(missing)
 
     def __aiter__(self) -> AsyncIterator[str]:
         return aiter(self.pieces)
@@ -154,7 +163,6 @@ def defer(
     return Later[Any](function, args, timeout, fallback)
 
 
-@dataclass(frozen=True, slots=True)
 class Document:
     """A tree of which some parts are not ready: awaitables, async iterables, `GrowingText`, at any depth.
 
@@ -167,23 +175,39 @@ class Document:
     Raises `ValueError` for a bound that is none.
     """
 
-    content: Any
-    concurrency: int = 32
-    holes: int = 10_000
-    depth: int = 100
-    size: int | None = None
-    problems: str | None = None
+    __slots__ = ("concurrency", "content", "depth", "holes", "problems", "size")
 
-    def __post_init__(self) -> None:
-        """Refuse bounds that are none."""
-        for name in ("concurrency", "holes", "depth", "size"):
-            value: Any = getattr(self, name)
-            if value is None and name == "size":
-                continue
-            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+    def __init__(
+        self,
+        content: Any,
+        concurrency: int = 32,
+        holes: int = 10_000,
+        depth: int = 100,
+        size: int | None = None,
+        problems: str | None = None,
+    ) -> None:
+        bounds = {"concurrency": concurrency, "holes": holes, "depth": depth, "size": size}
+        for name, bound in bounds.items():
+            value: Any = bound
+            if (value is not None or name != "size") and (type(value) is not int or value < 1):
                 raise ValueError(f"Document({name}={value!r}): expected a whole number from 1")
-        if self.problems is not None and not isinstance(cast("Any", self.problems), str):
-            raise TypeError(f"Document(problems={self.problems!r}): expected the name of a member")
+        if problems is not None and not isinstance(cast("Any", problems), str):
+            raise TypeError(f"Document(problems={problems!r}): expected the name of a member")
+        self.content = content
+        self.concurrency = concurrency
+        self.holes = holes
+        self.depth = depth
+        self.size = size
+        self.problems = problems
+
+    # Not a dataclass, which JSON encoders write member by member: a document is no part of another.
+
+    def replaced(self, **changes: Any) -> Document:
+        """The same with other members."""
+        return Document(**{name: getattr(self, name) for name in self.__slots__} | changes)
+
+    def __repr__(self) -> str:
+        return f"Document({', '.join(f'{name}={getattr(self, name)!r}' for name in self.__slots__)})"
 
 
 _kinds: dict[type[Any], Kind | None] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import ipaddress
 import json
 import re
@@ -49,10 +50,20 @@ def unwrap(value: Any, fallback: Callable[[Any], Any] | None = None) -> Any:
         return dict(value)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType] - any mapping
     if isinstance(value, _AS_TEXT):
         return str(value)
-    raise TypeError(
-        f"a value of type {_kind(value)} cannot be written as JSON; yield what can, "
-        "such as a dict, a dataclass or a model, or say how with encoder="
-    )
+    raise TypeError(f"a value of type {_kind(value)} cannot be written as JSON; {_advice(value)}")
+
+
+def _advice(value: Any) -> str:
+    """What to do about a value that cannot be written."""
+    if inspect.isroutine(value):
+        return "call it"
+    if type(value).__name__ == "Document":
+        return "a document is no part of another: give its content"
+    if hasattr(value, "__await__") or hasattr(value, "__aiter__"):
+        return "it is no item: put the whole into a Document, or await it"
+    if hasattr(value, "__next__"):
+        return "make it an async generator, or a list"
+    return "give what can, such as a dict, a dataclass or a model, or say how with encoder="
 
 
 _AS_TEXT: Final = (

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import contextvars
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from tailrace._compress import choose_coding, compressor
@@ -78,9 +77,8 @@ class Stream(Typed[T]):
     ) -> None:
         self._content = content_of(content)
         if isinstance(self._content, Document) and self.item_type is not None:
-            self._content = replace(
-                self._content, content=checked_tree(self._content.content, self.item_type)
-            )
+            tree = checked_tree(self._content.content, self.item_type)
+            self._content = self._content.replaced(content=tree)
         check_options(status_code, delivery, on_finish)
         self.status_code = int(status_code)
         self.raw_headers = raw_headers(headers)

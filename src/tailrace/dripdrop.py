@@ -9,7 +9,6 @@ finished document as plain JSON.
 from __future__ import annotations
 
 import inspect
-from dataclasses import replace
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
@@ -104,9 +103,9 @@ def _answering(handler: Callable[..., Any], whole: Document, status: int) -> Cal
         if isinstance(tree, Response):
             return tree
         if not isinstance(tree, Document):
-            tree = replace(whole, content=tree)
+            tree = whole.replaced(content=tree)
         elif tree.problems is None:
-            tree = replace(tree, problems=whole.problems)
+            tree = tree.replaced(problems=whole.problems)
         answered = _Answer(tree)
         answered.status_code = status
         return answered

@@ -108,3 +108,10 @@ def test_they_are_annotations_of_any_class() -> None:
 
     page = Page(user=later(1), rows=growing(1, 2), text=GrowingText(words()))
     assert read(lambda: page).value == {"user": 1, "rows": [1, 2], "text": "today"}
+
+
+def test_the_pieces_of_a_text_may_be_given_bare() -> None:
+    class Page(pydantic.BaseModel):
+        answer: GrowingText
+
+    assert read(lambda: Page.model_validate({"answer": words()})).value == {"answer": "today"}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tailrace import JSON, Document, GrowingText, defer
+from tailrace import JSON, Document, GrowingText, Progressive, defer
 from tests.documents.parts import read
 from tests.pump.client import Exchange
 
@@ -99,3 +99,28 @@ def test_defer_may_be_awaited_anywhere() -> None:
 def test_what_is_wrong_is_refused_where_it_is_made(wrong: Any, error: str) -> None:
     with pytest.raises((TypeError, ValueError), match=error):
         wrong()
+
+
+def test_threads_that_nobody_waits_for_count_until_they_return() -> None:
+    most = 0
+    running = 0
+    over = threading.Event()
+    lock = threading.Lock()
+
+    def blocked() -> None:
+        nonlocal most, running
+        with lock:
+            running += 1
+            most = max(most, running)
+        over.wait(10)
+        with lock:
+            running -= 1
+
+    async def scenario() -> None:
+        for _ in range(5):
+            tree = [defer(blocked, timeout=0.02, fallback=None) for _ in range(32)]
+            await Exchange().run(Document(tree), formats=[Progressive()])
+        over.set()
+
+    asyncio.run(scenario())
+    assert most == 100

@@ -236,3 +236,27 @@ def test_a_finished_document_is_read_as_the_same_object() -> None:
         assert await waiting == 1
 
     run(scenario())
+
+
+def test_what_is_awaited_or_iterated_over_fails_when_something_in_it_does() -> None:
+    async def scenario() -> None:
+        reader = reader_of(ROOT)
+        page = asyncio.ensure_future(wait_for(reader.document))
+        await asyncio.sleep(0)
+        reader.feed(b'{"id":1,"err":{"title":"Gone","status":410}}\n')
+        with pytest.raises(StreamFailed, match="/user"):
+            await page
+        for handle in (reader["user"], reader["user"]["posts"]):
+            with pytest.raises(StreamFailed, match="/user"):
+                await gathered(handle)
+
+    run(scenario())
+
+
+def test_a_handle_is_no_iterable() -> None:
+    reader = reader_of(ROOT)
+    for iterable in (reader, reader["posts"]):
+        with pytest.raises(TypeError, match="not iterable"):
+            list(iterable)
+        with pytest.raises(TypeError, match="not a container"):
+            _ = 1 in iterable

@@ -17,7 +17,7 @@ import pytest
 
 from tailrace import JSON, Document, Progressive
 from tailrace._filling.crew import Hole
-from tests.documents.parts import later, read, records, run
+from tests.documents.parts import fails, later, read, records, run
 from tests.pump.client import Exchange, until
 
 if TYPE_CHECKING:
@@ -239,3 +239,37 @@ def test_the_first_record_introduces_each_hole_once() -> None:
     one = later("x")
     first, *_ = records({"a": [one, {"b": one}]})
     assert first["meta"] == {"a": {"0": 1, "1": {"b": 1}}}
+
+
+@pytest.mark.parametrize(
+    ("value", "advice"),
+    [
+        (later, "of type function cannot be written as JSON; call it"),
+        ((n for n in range(3)), "make it an async generator, or a list"),
+        (Document({}), "give its content"),
+        (object(), "give what can, such as a dict"),
+    ],
+    ids=["function", "generator", "document", "object"],
+)
+def test_what_cannot_be_written_comes_with_advice(
+    value: Any, advice: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert run({"a": {"b": value}}).messages[0]["status"] == 500
+    assert advice in caplog.text
+    assert "path $.a.b" in caplog.text
+
+
+def test_items_that_are_awaitables_are_told_of_documents(caplog: pytest.LogCaptureFixture) -> None:
+    one = later(1)
+    assert run([one], formats=[JSON()]).messages[0]["status"] == 500
+    assert "put the whole into a Document" in caplog.text
+    one.close()
+
+
+def test_only_what_failed_while_it_was_cancelled_is_said_to_have(caplog: pytest.LogCaptureFixture) -> None:
+    def tree() -> Any:
+        return {"x": fails(ValueError("one")), "y": fails(ValueError("another"))}
+
+    assert run(tree, formats=[JSON()]).messages[0]["status"] == 500
+    assert "while it was cancelled" not in caplog.text
+    assert "It was the part /x of a document." in caplog.text

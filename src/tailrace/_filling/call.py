@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import inspect
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,10 +15,12 @@ from tailrace._problem import log
 from tailrace.errors import Abort
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tailrace._holes import Later
 
 _MOST_THREADS: Final = 100
-"""At a time, for one event loop: beside anyio's own 40, which a framework's sync handlers share."""
+"""At a time, for one event loop, those that nobody waits for any more included."""
 _threads: RunVar[CapacityLimiter] = RunVar("tailrace_calls")
 
 
@@ -29,7 +32,9 @@ async def call(later: Later[Any]) -> Any:
             return await _result(later)
     except Exception as error:
         if later.can_fall_back:
-            log.warning("%s failed: its fallback is taken", _name(later.function), exc_info=error)
+            why = f"took longer than {later.timeout:g} s" if deadline.expired() else "failed"
+            shown = None if deadline.expired() else error
+            log.warning("%s %s: its fallback is taken", _name(later.function), why, exc_info=shown)
             return later.fallback
         if deadline.expired():
             raise Abort(Problem(title="Gateway Timeout", status=504)) from error
@@ -40,10 +45,41 @@ async def _result(later: Later[Any]) -> Any:
     function, args = later.function, later.args
     if inspect.iscoroutinefunction(function):
         return await function(*args)
-    result = await to_thread.run_sync(
-        function, *args, abandon_on_cancel=True, limiter=_threads_of_this_loop()
-    )
+    result = await _in_a_thread(function, args)
     return await result if inspect.isawaitable(result) else result
+
+
+async def _in_a_thread(function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
+    """Call it, in one of so many threads; one that nobody waits for any more counts until it returns."""
+    loop, threads, place = asyncio.get_running_loop(), _threads_of_this_loop(), object()
+    started = abandoned = released = False
+
+    def release() -> None:
+        nonlocal released
+        if not released:
+            released = True
+            threads.release_on_behalf_of(place)
+
+    def run() -> Any:
+        nonlocal started
+        started = True
+        try:
+            result = function(*args)
+            if abandoned and inspect.iscoroutine(result):
+                result.close()
+            return result
+        finally:
+            with contextlib.suppress(RuntimeError):  # the loop was closed meanwhile
+                loop.call_soon_threadsafe(release)
+
+    await threads.acquire_on_behalf_of(place)
+    try:
+        # anyio gives a place back when the wait ends: that one is not ours.
+        return await to_thread.run_sync(run, abandon_on_cancel=True, limiter=CapacityLimiter(1))
+    finally:
+        abandoned = True
+        if not started:
+            release()
 
 
 def _threads_of_this_loop() -> CapacityLimiter:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
 from tailrace._holes import Kind
 from tailrace._reading.picture import Box, Gap, Key, escaped
@@ -65,6 +65,10 @@ class Handle:
     def __aiter__(self) -> AsyncIterator[Any]:
         return cast("AsyncIterator[Any]", import_module("tailrace._reading.wait").growing(self))
 
+    # By `__getitem__` alone, Python would try 0, 1, 2 and so on, and find a handle each time.
+    __iter__: ClassVar[None] = None
+    __contains__: ClassVar[None] = None
+
     def __repr__(self) -> str:
         return f"<Handle of {self.pointer or 'the document'}>"
 
@@ -112,28 +116,26 @@ class Handle:
     def settled(self) -> tuple[Gap | Box | None, Any]:
         """What its value waits for, or None and the value; raises where it will never come."""
         self.check()
-        try:
-            node, value = self.find()
-        except LookupError:
-            self._check_around()
-            raise
+        node, value = self.found()
         if node is not None and self._reading.over:
             raise self._reading.failure(self.pointer)
         return node, value
 
+    def found(self) -> tuple[Gap | Box | None, Any]:
+        """The same as `find`; but what is not there for something around it has failed has failed too."""
+        try:
+            return self.find()
+        except LookupError:
+            failed = self._reading.progress.failures.around(self.pointer)
+            if failed is not None:
+                raise StreamFailed(failed[1], pointer=failed[0]) from None
+            raise
+
     def check(self) -> None:
         """Raise if it has failed, or something in it."""
-        here = self.pointer
-        for pointer, problem in self._reading.progress.problems.items():
-            if f"{pointer}/".startswith(f"{here}/"):
-                raise StreamFailed(problem, pointer=pointer)
-
-    def _check_around(self) -> None:
-        """Raise if it is not there for something around it has failed."""
-        here = self.pointer
-        for pointer, problem in self._reading.progress.problems.items():
-            if here.startswith(f"{pointer}/"):
-                raise StreamFailed(problem, pointer=pointer)
+        failed = self._reading.progress.failures.within(self.pointer)
+        if failed is not None:
+            raise StreamFailed(failed[1], pointer=failed[0])
 
     def find(self) -> tuple[Gap | Box | None, Any]:
         """What may still change there, if anything, and the value; `NOT_YET` and what has to come before."""

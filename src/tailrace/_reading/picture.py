@@ -105,6 +105,17 @@ class Node:
                     box.outdated.add(key)
                     waiting.append(box)
 
+    def tell_above(self) -> None:
+        """Call those who listen to what contains it."""
+        waiting: list[Node] = [self]
+        seen: set[int] = set()
+        while waiting:
+            for box, _, _ in waiting.pop().places:
+                if id(box) not in seen:
+                    seen.add(id(box))
+                    box.tell()
+                    waiting.append(box)
+
     def above(self) -> set[int]:
         """The identities of all that contains it, and its own."""
         waiting: list[Node] = [self]

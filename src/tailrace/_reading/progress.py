@@ -51,7 +51,7 @@ class Progress:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._failures: Failures
+        self.failures: Failures
         self.open: dict[int, Gap | Box]
         self._waiting: set[Listener] = set()
         self.begin()
@@ -65,23 +65,23 @@ class Progress:
         self._last = 0
         self._new: list[int] = []
         self._above: set[int] | None = None
-        self._failures = Failures(self._limits.holes)
+        self.failures = Failures(self._limits.holes)
 
     @property
     def problems(self) -> Mapping[str, Problem]:
         """Of the holes that failed, by their JSON Pointers."""
-        return self._failures.problems
+        return self.failures.problems
 
     # What records do.
 
     def restart(self, value: Any, meta: Any = None) -> Change:
         """Start over with another document."""
-        before = self.top, self.open, self._last, self._failures
+        before = self.top, self.open, self._last, self.failures
         self.begin()
         try:
             change = self.fill(0, value, meta)
         except DecodeError:
-            self.top, self.open, self._last, self._failures = before
+            self.top, self.open, self._last, self.failures = before
             raise
         self.wake()
         return change
@@ -130,7 +130,8 @@ class Progress:
     def fail(self, number: int, problem: Problem) -> Change:
         """Leave a hole as it is, for good."""
         node = self._hole(number, None)
-        self._failures.add(node, problem)
+        self.failures.add(node, problem)
+        node.tell_above()
         del self.open[number]
         self._end(node)
         return Change("err", node, problem)
@@ -211,7 +212,7 @@ class Progress:
                 raise DecodeError(f"hole {number} inside itself")
             if number > self._last and value:  # what it has begun with stands at one of its places
                 node.begin(value)
-            self._failures.moved()
+            self.failures.moved()
             return node
         if depth > self._limits.depth:
             raise LimitExceeded(f"nested deeper than {self._limits.depth} levels (Limits.depth)")

@@ -31,7 +31,9 @@ async def growing(handle: Handle) -> AsyncIterator[Any]:
     count = 0
     text: Gap | None = None
     while True:
-        node, value = handle.find()
+        node, value = handle.found()
+        if value is None:
+            handle.check()
         if isinstance(node, Gap) and node.kind is Kind.TEXT:
             text = node
         awaited = value is NOT_YET or (isinstance(node, Gap) and node.kind is Kind.VALUE)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from tailrace._reading.handle import Handle, Reading
 from tailrace._reading.progress import Change, Progress
@@ -128,6 +128,10 @@ class DocumentReader(BaseDecoder[Change]):
         if error is not None and not self._reading.over:
             self._reading.over, self._reading.error = True, error
             self._progress.wake()
+
+    # See `Handle`.
+    __iter__: ClassVar[None] = None
+    __contains__: ClassVar[None] = None
 
     def __getitem__(self, key: Key) -> Handle:
         """A part of the document."""

@@ -142,3 +142,8 @@ def test_a_source_that_never_waits_freezes_nobody(text: bool) -> None:  # noqa: 
         await asyncio.wait([task])
 
     asyncio.run(scenario())
+
+
+def test_many_lists_do_not_wait_for_one_another() -> None:
+    tree = Document([growing(1, 2, 3) for _ in range(100)], holes=100)
+    assert read(tree).value == [[1, 2, 3]] * 100

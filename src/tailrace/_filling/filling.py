@@ -120,9 +120,9 @@ class Filling:
         iterator, since = aiter(hole.source), monotonic()
         try:
             async for item in iterator:
-                add(hole, item)
+                open_parts = add(hole, item)
                 self._announce(hole)
-                while self._is_full():
+                while self._is_full(open_parts=open_parts):
                     room = self._loop.create_future()
                     self._held.append(room)
                     await room
@@ -135,27 +135,31 @@ class Filling:
             if close is not None:
                 await close()
 
-    def _is_full(self) -> bool:
-        """Whether lists and texts have to wait: for the reader, or for their own elements."""
+    def _is_full(self, *, open_parts: bool) -> bool:
+        """Whether a list or a text has to wait: for the reader, or for the parts of its elements."""
         if self._crew.closing:
             raise asyncio.CancelledError  # once more, for a source that went on
-        if self._holes.are_many:
+        if open_parts and self._holes.are_many:
             return True
         return self._encoder.grows and self._ahead >= self._sink.high
 
-    def _add_element(self, hole: Hole, item: Any) -> None:
+    def _add_element(self, hole: Hole, item: Any) -> bool:
+        """Take an element; whether parts of it are open."""
         element = self._holes.encode(item, (hole.place, hole.length), hole.depth)
         hole.add(element)
         hole.length += 1
         self._ahead += size_of(element) + _LEAST
+        return not isinstance(element, bytes)
 
-    def _add_characters(self, hole: Hole, item: Any) -> None:
+    def _add_characters(self, hole: Hole, item: Any) -> bool:
+        """Take a piece of a text."""
         if not isinstance(item, str):
             raise EncodeError(f"GrowingText: expected pieces of str, got {type(item).__qualname__}")
         dumps(item)  # a lone surrogate is not to fail what came before it
         hole.add(item)
         self._holes.size += len(item.encode())
         self._ahead += len(item) + _LEAST
+        return False
 
     # What the loop brings.
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from tailrace._compress import choose_coding, compressor
 from tailrace._drive import Pump
-from tailrace._finish import SENT_AWAY
+from tailrace._finish import SENT_AWAY, closed_at_once
 from tailrace._headers import RawHeaders, attachment, problem_headers, raw_headers, stream_headers
 from tailrace._holes import Document
 from tailrace._json import ForeignEncoder, check_encoder, dumps
@@ -21,6 +21,7 @@ from tailrace._problem import log
 from tailrace._send import Outlet
 from tailrace._servers import waits_for_ever
 from tailrace._source import content_of
+from tailrace._tree import missing
 from tailrace._typed import T, Typed
 from tailrace._validate import checked_tree, converter
 from tailrace.drain import current_drain
@@ -77,8 +78,7 @@ class Stream(Typed[T]):
     ) -> None:
         self._content = content_of(content)
         if isinstance(self._content, Document) and self.item_type is not None:
-            tree = checked_tree(self._content.content, self.item_type)
-            self._content = self._content.replaced(content=tree)
+            self._content = _checked_document(self._content, self.item_type)
         check_options(status_code, delivery, on_finish)
         self.status_code = int(status_code)
         self.raw_headers = raw_headers(headers)
@@ -223,6 +223,19 @@ class Stream(Typed[T]):
         """Whether `error`, raised before the first item, is for the framework to answer."""
         del error, scope
         return False
+
+
+def _checked_document(document: Document, item_type: Any) -> Document:
+    """The same with a tree of that type; what is not in it any more is closed."""
+    kept: set[int] = set()
+    try:
+        tree = checked_tree(document.content, item_type)
+        kept.update(map(id, missing(tree)))
+    finally:
+        for part in missing(document.content):
+            if id(part) not in kept:
+                closed_at_once(part)
+    return document.replaced(content=tree)
 
 
 async def _listen(receive: Receive, pump: Pump) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tailrace import Document, GrowingText, Progressive
+from tailrace import JSON, Document, GrowingText, Progressive
 from tests.documents.parts import growing, later, read, run
 from tests.pump.client import Exchange, until
 
@@ -147,3 +147,37 @@ def test_a_source_that_never_waits_freezes_nobody(text: bool) -> None:  # noqa: 
 def test_many_lists_do_not_wait_for_one_another() -> None:
     tree = Document([growing(1, 2, 3) for _ in range(100)], holes=100)
     assert read(tree).value == [[1, 2, 3]] * 100
+
+
+def test_many_lists_that_never_wait_freeze_nobody_together() -> None:
+    async def scenario() -> int:
+        async def for_ever() -> AsyncIterator[int]:
+            while True:
+                yield 0
+
+        tree = [for_ever() for _ in range(200)]
+        task = asyncio.create_task(Exchange().run(Document(tree, size=1 << 24), formats=[JSON()]))
+        turns, end = 0, asyncio.get_running_loop().time() + 0.3
+        while asyncio.get_running_loop().time() < end:
+            await asyncio.sleep(0)
+            turns += 1
+        task.cancel()
+        await asyncio.wait([task])
+        return turns
+
+    assert asyncio.run(scenario()) > 10
+
+
+def test_a_part_that_stands_at_many_places_counts_at_each() -> None:
+    def tree() -> Document:
+        def shared(depth: int) -> Any:
+            return asyncio.ensure_future(pair(depth))
+
+        async def pair(depth: int) -> Any:
+            inner = shared(depth - 1) if depth else "x"
+            return [inner, inner]
+
+        return Document({"a": shared(16)}, size=10_000)
+
+    exchange = run(tree, formats=[JSON()])
+    assert exchange.messages[0]["status"] == 500

@@ -15,9 +15,11 @@ import orjson
 import pydantic
 import pytest
 
-from tailrace import JSON, Document, Progressive
+from tailrace import JSON, Deferred, Document, Progressive
 from tailrace._filling.crew import Hole
-from tests.documents.parts import fails, later, read, records, run
+from tailrace.asgi import Stream
+from tailrace.errors import EncodeError
+from tests.documents.parts import fails, later, read, run
 from tests.pump.client import Exchange, until
 
 if TYPE_CHECKING:
@@ -235,12 +237,6 @@ def test_a_chain_of_coroutines_is_as_deep_as_it_is_long() -> None:
     assert list(reader.problems) == ["/a"]
 
 
-def test_the_first_record_introduces_each_hole_once() -> None:
-    one = later("x")
-    first, *_ = records({"a": [one, {"b": one}]})
-    assert first["meta"] == {"a": {"0": 1, "1": {"b": 1}}}
-
-
 @pytest.mark.parametrize(
     ("value", "advice"),
     [
@@ -273,3 +269,28 @@ def test_only_what_failed_while_it_was_cancelled_is_said_to_have(caplog: pytest.
     assert run(tree, formats=[JSON()]).messages[0]["status"] == 500
     assert "while it was cancelled" not in caplog.text
     assert "It was the part /x of a document." in caplog.text
+
+
+@pytest.mark.parametrize("fits", [True, False])
+def test_what_a_type_leaves_out_is_closed(
+    fits: bool,  # noqa: FBT001 - a case
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Page(pydantic.BaseModel):
+        user: Deferred[int]
+        n: int
+
+    left: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda said: left.append(said.object))
+    tree = {"user": later(1), "other": later(2), "n": 1 if fits else "no number"}
+    if fits:
+        stream = Stream[Page](tree)
+        exchange = Exchange()
+        asyncio.run(stream(exchange.scope, exchange.receive, exchange.send))
+        assert exchange.body == b'{"user":1,"n":1}'
+    else:
+        with pytest.raises(EncodeError, match=r"\$\.n"):
+            Stream[Page](tree)
+    del tree
+    gc.collect()
+    assert left == []

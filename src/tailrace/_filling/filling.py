@@ -48,13 +48,15 @@ class Filling:
         self._news: asyncio.Future[None] | None = None
         self._frames: list[bytes] = []
         """The records that were not handed over."""
-        self._scribe = Scribe(self._frames, encoder)
+        self._scribe = Scribe(self._frames, encoder, document.size)
         self._handed_at = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._ahead = 0
         """Bytes that lists and texts gave and that were not written."""
         self._held: list[asyncio.Future[None]] = []
         """The lists and texts that wait until there is room."""
+        self._turning = False
+        self._turned_at = monotonic()
         self._root: Hole | None = None
         """The one that is the document itself, where that is awaited."""
 
@@ -117,7 +119,7 @@ class Filling:
 
     async def _grow(self, hole: Hole) -> None:
         add = self._add_element if hole.kind is Kind.LIST else self._add_characters
-        iterator, since = aiter(hole.source), monotonic()
+        iterator = aiter(hole.source)
         try:
             async for item in iterator:
                 open_parts = add(hole, item)
@@ -126,14 +128,23 @@ class Filling:
                     room = self._loop.create_future()
                     self._held.append(room)
                     await room
-                    since = monotonic()
-                if monotonic() - since >= _TURN:
-                    await asyncio.sleep(0)
-                    since = monotonic()
+                if monotonic() - self._turned_at >= _TURN:
+                    await self._turn()
         finally:
             close = getattr(iterator, "aclose", None)
             if close is not None:
                 await close()
+
+    async def _turn(self) -> None:
+        """Give way; the time that all lists and texts have together begins with the next turn of the loop."""
+        if not self._turning:
+            self._turning = True
+            self._loop.call_soon(self._turned)
+        await asyncio.sleep(0)
+
+    def _turned(self) -> None:
+        self._turning = False
+        self._turned_at = monotonic()
 
     def _is_full(self, *, open_parts: bool) -> bool:
         """Whether a list or a text has to wait: for the reader, or for the parts of its elements."""

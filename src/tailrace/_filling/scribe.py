@@ -9,6 +9,7 @@ from tailrace._holes import Kind
 from tailrace._json import dumps, escape_line_separators
 from tailrace._problem import log
 from tailrace._tree import Part, Place, Shape, pointer
+from tailrace.errors import EncodeError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 class Scribe:
     """Writes the records of one document, each a frame."""
 
-    def __init__(self, frames: list[bytes], encoder: DocumentEncoder) -> None:
+    def __init__(self, frames: list[bytes], encoder: DocumentEncoder, largest: int | None) -> None:
+        self._largest = largest
         self._append = frames.append
         self._encoder = encoder
         self._warned = False
@@ -91,9 +93,22 @@ class Scribe:
             return [part], None, []
         introduced: list[Hole] = []
         text = [
-            piece if isinstance(piece, bytes) else self._stand_in(piece, introduced) for piece in _flat(part)
+            piece if isinstance(piece, bytes) else self._stand_in(piece, introduced)
+            for piece in self._measured(_flat(part))
         ]
         return text, _meta(part.shape), introduced
+
+    def _measured(self, pieces: Iterator[bytes | Hole]) -> Iterator[bytes | Hole]:
+        """The pieces, as long as they are not too many bytes: one part may stand at many places."""
+        if self._largest is None:
+            yield from pieces
+            return
+        size = 0
+        for piece in pieces:
+            size += len(piece) if isinstance(piece, bytes) else 0
+            if size > self._largest:
+                raise EncodeError(f"the document is over {self._largest} bytes (Document.size)")
+            yield piece
 
     def _stand_in(self, hole: Hole, introduced: list[Hole]) -> bytes:
         if hole.closed and hole.number is not None:

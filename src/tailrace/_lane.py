@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from anyio.lowlevel import RunVar
 
 from tailrace._json import NotPlain, unwritable
-from tailrace._sink import FIRST, HIGH, Sink
+from tailrace._sink import FIRST, Sink
 from tailrace.formats import encode_special
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ class Lane:
         frames = [take() for _ in range(len(self._frames))]
         sink.frames += frames
         self._absorbed += sum(map(len, frames)) + len(frames)
-        self._ahead = HIGH
+        self._ahead = max(sink.high, FIRST)  # not far ahead before anything was taken
         self._room.set()
 
     # What follows runs in the thread.

@@ -11,6 +11,7 @@ from msgspec import Raw
 
 from tailrace._holes import Kind, kind_of
 from tailrace._json import ForeignEncoder, Name, children, escape_line_separators, foreign, unwrap, unwritable
+from tailrace._pointer import step_to
 from tailrace.errors import EncodeError
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def pointer(place: Place) -> str:
     steps: list[str] = []
     while place is not None:
         place, step = place
-        steps.append("/" + str(step).replace("~", "~0").replace("/", "~1"))
+        steps.append(step_to(step))
     return "".join(reversed(steps))
 
 

@@ -177,8 +177,9 @@ def test_pointers_and_places_that_are_not_there() -> None:
         reader["rows"][1].result()
     with pytest.raises(TypeError, match="expected the name"):
         reader[True]
-    with pytest.raises(ValueError, match="JSON Pointer"):
-        reader.at("a")
+    for stray in ("a", "/a~", "/~2"):
+        with pytest.raises(ValueError, match="JSON Pointer"):
+            reader.at(stray)
 
 
 def test_pictures_do_not_change_and_share_what_has_not() -> None:

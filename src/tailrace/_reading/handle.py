@@ -6,7 +6,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
 from tailrace._holes import Kind
-from tailrace._reading.picture import Box, Gap, Key, escaped
+from tailrace._pointer import step_to
+from tailrace._reading.picture import Box, Gap, Key
 from tailrace.errors import StreamFailed, TailraceError, Truncated
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ class Handle:
     @property
     def pointer(self) -> str:
         """The place as a JSON Pointer (RFC 6901)."""
-        return "".join(f"/{escaped(step)}" for step in self._steps)
+        return "".join(map(step_to, self._steps))
 
     @property
     def value(self) -> Any:

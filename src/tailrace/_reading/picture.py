@@ -8,6 +8,7 @@ from itertools import count
 from typing import Any, Final, NoReturn, cast, overload
 
 from tailrace._holes import Kind
+from tailrace._pointer import step_to
 from tailrace.errors import DecodeError
 
 Key = str | int
@@ -84,7 +85,7 @@ class Node:
         steps = ""
         while len(outer.places) == 1:  # as nearly everything has one place
             ((outer, key, _),) = outer.places
-            steps = f"/{escaped(key)}{steps}"
+            steps = step_to(key) + steps
         found: list[str] = []
         waiting: list[tuple[Node, str]] = [(outer, steps)]
         while waiting and len(found) < most:
@@ -93,7 +94,7 @@ class Node:
                 found.append(below[len(_TOP) :])
             for box, key, since in reversed(node.places):
                 if at is None or since < at:
-                    waiting.append((box, f"/{escaped(key)}{below}"))
+                    waiting.append((box, step_to(key) + below))
         return found
 
     def outdate(self) -> None:
@@ -129,12 +130,6 @@ class Node:
 
 moment: Final = count().__next__
 """A number for now: the later, the greater."""
-
-
-def escaped(key: Key) -> str:
-    """A step of a JSON Pointer."""
-    step = str(key)
-    return step.replace("~", "~0").replace("/", "~1") if "~" in step or "/" in step else step
 
 
 _TOP: Final = "/0"

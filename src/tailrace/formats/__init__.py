@@ -8,6 +8,7 @@ from tailrace._json import NotPlain, unwritable
 from tailrace.formats._base import Decoder, DocumentFormat, Encoder, Format, encode_special
 from tailrace.formats._checked import Checked
 from tailrace.formats._document import DocumentEncoder
+from tailrace.formats._document_reader import DocumentReader
 from tailrace.formats.csv import CSV
 from tailrace.formats.event_stream import EventStream
 from tailrace.formats.json import JSON
@@ -31,6 +32,7 @@ __all__ = [
     "Decoder",
     "DocumentEncoder",
     "DocumentFormat",
+    "DocumentReader",
     "Encoder",
     "EventStream",
     "Format",

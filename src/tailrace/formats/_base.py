@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tailrace._model import Limits, Problem
-    from tailrace.formats._document import DocumentEncoder, DocumentReader
+    from tailrace.formats._document import DocumentEncoder
+    from tailrace.formats._document_reader import DocumentReader
 
 T = TypeVar("T")
 

@@ -9,7 +9,8 @@ import msgspec
 
 from tailrace._json import decode, dumps, escape_line_separators
 from tailrace.errors import DecodeError, EncodeError, LimitExceeded
-from tailrace.formats._document import DocumentEncoder, DocumentReader
+from tailrace.formats._document import DocumentEncoder
+from tailrace.formats._document_reader import DocumentReader
 
 if TYPE_CHECKING:
     from tailrace._holes import Kind

@@ -6,18 +6,19 @@ import re
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from tailrace._json import ForeignEncoder, decode, dumps, escape_line_separators
-from tailrace._lines import Lines
 from tailrace._model import Problem
+from tailrace._reading.progress import Change
 from tailrace.errors import DecodeError, StreamFailed
 from tailrace.formats._base import JSONEncoder
-from tailrace.formats._document import DocumentEncoder, DocumentReader
+from tailrace.formats._document import DocumentEncoder
+from tailrace.formats._document_reader import DocumentReader
+from tailrace.formats._line_decoder import LineDecoder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from tailrace._holes import Kind
     from tailrace._model import Limits
-    from tailrace._reading.progress import Change
     from tailrace.formats._document import Meta
 
 _STRING: Final = re.compile(r"\$[0-9]+")
@@ -105,10 +106,7 @@ class ListPlaceholder(JSONEncoder):
         return b" "
 
 
-_SPACE: Final = b" \t\r"
-
-
-class PlaceholderReader(DocumentReader):
+class PlaceholderReader(DocumentReader, LineDecoder[Change]):
     """Lines of placeholders and their values.
 
     Until the last line a string such as "$2" may be a placeholder or a string of the data: it is a hole,
@@ -117,23 +115,12 @@ class PlaceholderReader(DocumentReader):
 
     def __init__(self, limits: Limits) -> None:
         super().__init__(limits)
-        self._lines = Lines(limits.line)
         self._numbers: dict[str, int] = {}
         self._had: set[str] = set()
         self._next = 1
 
-    def _take(self, data: bytes, items: list[Change]) -> None:
-        for line in self._lines.feed(data):
-            text = line.strip(_SPACE)
-            if text:
-                self._line(text, items)
-            self._offset += len(line) + 1
-        if self._lines.overlong:
-            raise self._too_long("a line")
-
     def _line(self, text: bytes, changes: list[Change]) -> None:
-        if self._reading.over:
-            raise DecodeError("a line behind the last", record=self._count, offset=self._offset)
+        self._expect_more()
         value = decode(text, depth=self.limits.depth, record=self._count, offset=self._offset)
         members = cast("dict[str, Any]", value) if isinstance(value, dict) else {}
         try:
@@ -205,13 +192,7 @@ class PlaceholderReader(DocumentReader):
 
     def _end(self, items: list[Change]) -> None:
         del items
-        rest = self._lines.rest().strip(_SPACE)
-        if not self._reading.over:
-            raise self._cut_off(
-                "the body ends inside a line" if rest else "the body ends before its last line"
-            )
-        if rest:
-            raise DecodeError("a line behind the last", record=self._count, offset=self._offset)
+        self._ended(self._rest())
 
 
 def _members(container: Any) -> Iterable[tuple[Any, Any]]:

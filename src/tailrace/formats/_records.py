@@ -9,15 +9,15 @@ from msgspec import UNSET, UnsetType
 
 from tailrace._holes import Kind
 from tailrace._json import ForeignEncoder, decode, dumps, escape_line_separators
-from tailrace._lines import Lines
 from tailrace._model import Problem
+from tailrace._reading.progress import Change
 from tailrace.errors import DecodeError, StreamFailed
 from tailrace.formats._base import JSONEncoder
-from tailrace.formats._document import DocumentEncoder, DocumentReader
+from tailrace.formats._document import DocumentEncoder
+from tailrace.formats._document_reader import DocumentReader
+from tailrace.formats._line_decoder import LineDecoder
 
 if TYPE_CHECKING:
-    from tailrace._model import Limits
-    from tailrace._reading.progress import Change
     from tailrace.formats._document import Meta
 
 
@@ -99,7 +99,6 @@ class ListRecords(JSONEncoder):
 _VERSION: Final = 2
 _VERBS: Final = ("set", "push", "text", "err")
 _ABOUT_A_HOLE: Final = ("id", "set", "push", "text", "end")
-_SPACE: Final = b" \t\r"
 
 
 class _Record(msgspec.Struct):
@@ -122,10 +121,11 @@ _record: Final = msgspec.json.Decoder(_Record).decode
 class Recorder(DocumentReader):
     """Applies records, whatever frames them."""
 
-    def _apply(self, text: bytes, changes: list[Change]) -> None:
+    _what = "record"
+
+    def _line(self, text: bytes, changes: list[Change]) -> None:
         record = decode(text, depth=self.limits.depth, record=self._count, offset=self._offset, by=_record)
-        if self._reading.over:
-            raise DecodeError("a record behind the last", record=self._count, offset=self._offset)
+        self._expect_more()
         if record.done is not UNSET and all(getattr(record, name) is UNSET for name in _ABOUT_A_HOLE):
             self._done(record.done, record.err, changes)
             return
@@ -189,28 +189,9 @@ class Recorder(DocumentReader):
         self._completed()
 
 
-class RecordReader(Recorder):
+class RecordReader(Recorder, LineDecoder[Change]):
     """Lines of records."""
-
-    def __init__(self, limits: Limits) -> None:
-        super().__init__(limits)
-        self._lines = Lines(limits.line)
-
-    def _take(self, data: bytes, items: list[Change]) -> None:
-        for line in self._lines.feed(data):
-            text = line.strip(_SPACE)
-            if text:
-                self._apply(text, items)
-            self._offset += len(line) + 1
-        if self._lines.overlong:
-            raise self._too_long("a record")
 
     def _end(self, items: list[Change]) -> None:
         del items
-        rest = self._lines.rest().strip(_SPACE)
-        if not self._reading.over:
-            raise self._cut_off(
-                "the body ends inside a record" if rest else "the body ends before its last record"
-            )
-        if rest:
-            raise DecodeError("a record behind the last", record=self._count, offset=self._offset)
+        self._ended(self._rest())

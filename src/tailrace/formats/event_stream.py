@@ -28,7 +28,8 @@ _RETRY_DIGITS: Final = 15
 
 if TYPE_CHECKING:
     from tailrace._reading.progress import Change
-    from tailrace.formats._document import DocumentEncoder, DocumentReader
+    from tailrace.formats._document import DocumentEncoder
+    from tailrace.formats._document_reader import DocumentReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +72,32 @@ class EventStream:
         return EventStreamDecoder(limits)
 
 
-class _Encoder(JSONEncoder):
+class _Events(Encoder):
+    """Writes events, whatever is in them."""
+
     keep_alive = b":\n\n"
     terminal_id = TERMINAL_ID
 
+    def _open(self, retry: int | None, *, compressible: bool) -> None:
+        self.compressible = compressible
+        # A comment: a byte of body makes middleware and proxies let the headers go.
+        self.opening = b":\n\n" if retry is None else _come_back(retry)
+
+    def leave(self, after: int | None = None) -> bytes | None:
+        # An EventSource whose stream just stops comes back by itself.
+        return b"" if after is None else _come_back(after)
+
+
+def _come_back(after: int) -> bytes:
+    return b"retry: %d\n\n" % after
+
+
+class _Encoder(_Events, JSONEncoder):
     def __init__(self, encoder: ForeignEncoder | None, retry: int | None, *, compressible: bool) -> None:
         super().__init__(encoder)
-        self.compressible = compressible
+        self._open(retry, compressible=compressible)
         self._silent = 0  # events that set something and are not dispatched
         self._events = False
-        # A comment: a byte of body makes middleware and proxies let the headers go.
-        self.opening = b":\n\n" if retry is None else b"retry: %d\n\n" % retry
         self.first = self.lead = b"data: "
         self.tail = b"\n\n"
         if encoder is not None:
@@ -143,20 +159,13 @@ class _Encoder(JSONEncoder):
     def fail(self, problem: Problem) -> bytes:
         return _last("problem", problem.members())
 
-    def leave(self, after: int | None = None) -> bytes | None:
-        # An EventSource whose stream just stops comes back by itself.
-        return b"" if after is None else b"retry: %d\n\n" % after
 
-
-class _Document(Records):
-    keep_alive = b":\n\n"
-    terminal_id = TERMINAL_ID
+class _Document(_Events, Records):
     first = lead = b"data: "
 
     def __init__(self, encoder: ForeignEncoder | None, retry: int | None, *, compressible: bool) -> None:
         super().__init__(encoder)
-        self.compressible = compressible
-        self.opening = b":\n\n" if retry is None else b"retry: %d\n\n" % retry
+        self._open(retry, compressible=compressible)
 
     def join(self, frames: list[bytes]) -> bytes:
         """One event of what goes out together."""
@@ -167,9 +176,6 @@ class _Document(Records):
 
     def fail(self, problem: Problem) -> bytes:
         return _last("problem", {"done": self._count, "err": problem.members()})
-
-    def leave(self, after: int | None = None) -> bytes | None:
-        return b"" if after is None else b"retry: %d\n\n" % after
 
 
 def _last(event: str, members: dict[str, Any]) -> bytes:
@@ -265,14 +271,13 @@ class _DocumentReader(Recorder):
                 for line in str(event.data).split("\n"):
                     text = line.strip(_SPACE)
                     if text:
-                        self._apply(text.encode(), items)
+                        self._line(text.encode(), items)
         self._offset += len(data)
 
     def _end(self, items: list[Change]) -> None:
         del items
         self._events.finish()  # raises what was wrong behind the events that came with it
-        if not self._reading.over:
-            raise self._cut_off("the body ends before its last record")
+        self._ended()
 
 
 _SPACE: Final = " \t\r"

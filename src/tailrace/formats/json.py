@@ -14,7 +14,8 @@ from tailrace.formats._base import BaseDecoder, Encoder, JSONEncoder
 from tailrace.formats._finished import Finished, FinishedReader
 
 if TYPE_CHECKING:
-    from tailrace.formats._document import DocumentEncoder, DocumentReader
+    from tailrace.formats._document import DocumentEncoder
+    from tailrace.formats._document_reader import DocumentReader
 
 
 @dataclass(frozen=True, slots=True)

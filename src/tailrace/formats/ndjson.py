@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, cast
 
 from tailrace._json import ForeignEncoder, decode, dumps
-from tailrace._lines import Lines
 from tailrace._model import Limits, Problem
 from tailrace.errors import DecodeError, EncodeError, LimitExceeded, Truncated
-from tailrace.formats._base import BaseDecoder, Encoder, JSONEncoder
+from tailrace.formats._base import Encoder, JSONEncoder
 from tailrace.formats._failure import open_problem, refuse_failed
+from tailrace.formats._line_decoder import LineDecoder
 
 _MEDIA_TYPES = ("application/x-ndjson", "application/jsonl", "application/ndjson")
-_SPACE = b" \t\r"
 _LONGEST_END = 256
 
 
@@ -76,25 +75,15 @@ class _Encoder(JSONEncoder):
         return open_problem(problem)
 
 
-class NDJSONDecoder(BaseDecoder[Any]):
+class NDJSONDecoder(LineDecoder[Any]):
     """NDJSON to values; blank lines and white space around a record are skipped."""
 
     def __init__(self, limits: Limits, *, end: bool) -> None:
         super().__init__(limits)
-        self._lines = Lines(limits.line)
         self._end_expected = end
         self._ended = False
 
-    def _take(self, data: bytes, items: list[Any]) -> None:
-        for line in self._lines.feed(data):
-            record = line.strip(_SPACE)
-            if record:
-                self._record(record, items)
-            self._offset += len(line) + 1
-        if self._lines.overlong:
-            raise self._too_long("a line")
-
-    def _record(self, text: bytes, items: list[Any]) -> None:
+    def _line(self, text: bytes, items: list[Any]) -> None:
         if self._ended:
             raise DecodeError("a record after the end record", offset=self._offset)
         value = decode(text, depth=self.limits.depth, record=self._count, offset=self._offset)
@@ -110,9 +99,9 @@ class NDJSONDecoder(BaseDecoder[Any]):
         self._count += 1
 
     def _end(self, items: list[Any]) -> None:
-        rest = self._lines.rest().strip(_SPACE)
+        rest = self._rest()
         if rest and self._ended:
-            self._record(rest, items)
+            self._line(rest, items)
         elif rest:
             self._unterminated(rest, items)
         if self._end_expected and not self._ended:
@@ -125,7 +114,7 @@ class NDJSONDecoder(BaseDecoder[Any]):
             # A bare number may be the first digits of a longer one.
             if rest[-1:].isdigit():
                 raise DecodeError("a number")  # noqa: TRY301 - the same way out as a record that is cut
-            self._record(rest, items)
+            self._line(rest, items)
         except LimitExceeded:
             raise
         except DecodeError:

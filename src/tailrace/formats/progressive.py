@@ -12,7 +12,8 @@ from tailrace.formats._records import ListRecords, RecordReader, Records
 if TYPE_CHECKING:
     from tailrace._json import ForeignEncoder
     from tailrace.formats._base import Encoder
-    from tailrace.formats._document import DocumentEncoder, DocumentReader
+    from tailrace.formats._document import DocumentEncoder
+    from tailrace.formats._document_reader import DocumentReader
 
 _VERSIONS = (1, 2)
 

@@ -1,0 +1,125 @@
+"""What reads a document, whatever the format: bytes to changes, and the document as far as it has come."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+from tailrace._pointer import steps_of
+from tailrace._reading.handle import Handle, Reading
+from tailrace._reading.progress import Change, Progress
+from tailrace.errors import DecodeError, LimitExceeded, TailraceError, Truncated
+from tailrace.formats._base import BaseDecoder
+
+if TYPE_CHECKING:
+    from tailrace._model import Limits, Problem
+    from tailrace._reading.picture import Key
+
+_MOST_SHOWN: Final = 10
+
+
+class DocumentReader(BaseDecoder[Change]):
+    """Bytes to changes of a document, which is there as far as it has come.
+
+    `reader["user"]`, `reader["posts"][0]` and `reader.at("/posts/0")` are handles of its parts: `value` is what is
+    there, `await` what will be. `feed` and `finish` raise as those of every decoder do; then what is there
+    stays readable, and whoever waits for more gets `Truncated`.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        super().__init__(limits)
+        self._progress = Progress(limits)
+        self._reading = Reading(self._progress)
+
+    def feed(self, data: bytes, /) -> list[Change]:
+        """The changes that `data` brings."""
+        try:
+            return super().feed(data)
+        finally:
+            self._end_of_reading(self._error)
+
+    def finish(self) -> list[Change]:
+        """The changes that only the end of the body brings; raises `Truncated` where it is not complete."""
+        try:
+            return super().finish()
+        except TailraceError as error:
+            self._error = error  # who asks again is told again
+            self._end_of_reading(error)
+            raise
+
+    def _end_of_reading(self, error: TailraceError | None) -> None:
+        if error is not None and not self._reading.over:
+            self._reading.over, self._reading.error = True, error
+            self._progress.wake()
+
+    # See `Handle`.
+    __iter__: ClassVar[None] = None
+    __contains__: ClassVar[None] = None
+
+    def __getitem__(self, key: Key) -> Handle:
+        """A part of the document."""
+        return self.document[key]
+
+    @property
+    def document(self) -> Handle:
+        """The whole."""
+        return Handle(self._reading)
+
+    def at(self, pointer: str) -> Handle:
+        """The part at a JSON Pointer (RFC 6901); raises `ValueError` where that is none."""
+        return Handle(self._reading, steps_of(pointer))
+
+    @property
+    def value(self) -> Any:
+        """A picture of the document as far as it has come; raises `LookupError` before anything has."""
+        return self.document.value
+
+    @property
+    def problems(self) -> dict[str, Problem]:
+        """The problems of the parts that failed, by their JSON Pointers."""
+        return dict(self._progress.problems)
+
+    @property
+    def open(self) -> list[str]:
+        """The JSON Pointers of the parts that have not come, or may still grow."""
+        return [pointer for node in self._progress.open.values() for pointer in node.pointers()]
+
+    @property
+    def complete(self) -> bool:
+        """Whether all has come that will."""
+        return self._reading.over and self._reading.error is None
+
+    # For those who apply the records.
+
+    _what: ClassVar[str] = "document"
+    """What a piece of the body is called in an error."""
+
+    def _expect_more(self) -> None:
+        if self._reading.over:
+            raise self._located(DecodeError(f"a {self._what} behind the last"))
+
+    def _ended(self, rest: bytes = b"") -> None:
+        """See whether the body has ended well; `rest` is what there is of one more record."""
+        if not self._reading.over:
+            where = f"inside a {self._what}" if rest else f"before its last {self._what}"
+            raise self._cut_off(f"the body ends {where}")
+        if rest:
+            self._expect_more()
+
+    def _completed(self) -> None:
+        self._reading.over = True
+        self._progress.wake()
+
+    def _cut_off(self, reason: str) -> Truncated:
+        missing = self.open
+        shown = ", ".join(pointer or "the document" for pointer in missing[:_MOST_SHOWN])
+        more = f" and {len(missing) - _MOST_SHOWN} more" if len(missing) > _MOST_SHOWN else ""
+        error = Truncated(
+            reason + (f"; missing: {shown}{more}" if missing else ""), record=self._count, offset=self._offset
+        )
+        error.missing = missing
+        return error
+
+    def _located(self, error: DecodeError) -> DecodeError:
+        """The same error, with the record that it is about."""
+        kind = LimitExceeded if isinstance(error, LimitExceeded) else DecodeError
+        return kind(error.reason, record=self._count, offset=self._offset)

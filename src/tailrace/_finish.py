@@ -85,10 +85,8 @@ _left: Final[set[asyncio.Task[None]]] = set()
 
 async def discarded(*contents: Any) -> None:
     """Close what was not read, and what it would have given."""
-    waiting, seen = (
-        list(contents),
-        {id(one): one for one in contents},
-    )  # kept: what is gone has its id given away
+    waiting = list(contents)
+    seen = {id(one): one for one in contents}  # kept: what is gone has its id given away
     while waiting:
         content = waiting.pop()
         try:

@@ -7,7 +7,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from tailrace._filling.crew import Hole
-from tailrace._filling.scribe import size_of
+from tailrace._filling.scribe import check_size, size_of
 from tailrace._holes import Document, Kind
 from tailrace._tree import Part, Place, TreeEncoder, missing
 from tailrace.errors import EncodeError
@@ -55,8 +55,7 @@ class Holes:
 
     def check_size(self) -> None:
         """Raise `EncodeError` if there is too much."""
-        if self.size > self._largest:
-            raise EncodeError(f"the document is over {self._largest} bytes (Document.size)")
+        check_size(self.size, self._largest)
 
     def settled(self, hole: Hole) -> None:
         """Take note that nothing more comes of one."""

@@ -35,16 +35,15 @@ class Scribe:
 
     def whole(self, part: bytes | Part[Hole], problems: str | None) -> None:
         """Write the finished document, with the problems of what failed under that name."""
+        text, _, _ = self._composed(part)
+        listed = None
         if problems is not None:
-            failures: list[tuple[Place, Problem]] = []
-            if not isinstance(part, bytes):
-                failures += _failures(part.shape, None)
-            self._encoder.problems = (
+            failures = () if isinstance(part, bytes) else _failures(part.shape, None)
+            listed = (
                 problems,
                 [{"path": pointer(place)} | problem.members() for place, problem in failures],
             )
-        text, _, _ = self._composed(part)
-        self._append(self._encoder.root(text, None))
+        self._append(self._encoder.finished(text, listed))
 
     def write(self, hole: Hole) -> None:
         """Write what is new of a hole that has a number."""
@@ -106,8 +105,7 @@ class Scribe:
         size = 0
         for piece in pieces:
             size += len(piece) if isinstance(piece, bytes) else 0
-            if size > self._largest:
-                raise EncodeError(f"the document is over {self._largest} bytes (Document.size)")
+            check_size(size, self._largest)
             yield piece
 
     def _stand_in(self, hole: Hole, introduced: list[Hole]) -> bytes:
@@ -207,6 +205,12 @@ def array_of(elements: list[bytes | Part[Hole]]) -> Part[Hole]:
             shape[str(index)] = element.shape
     content.append(b"]")
     return Part(content, shape)
+
+
+def check_size(size: int, largest: float) -> None:
+    """Raise `EncodeError` for a document that is too large."""
+    if size > largest:
+        raise EncodeError(f"the document is over {largest} bytes (Document.size)")
 
 
 def size_of(part: bytes | Part[Hole]) -> int:

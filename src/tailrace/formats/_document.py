@@ -33,8 +33,6 @@ class DocumentEncoder(Encoder):
         self._number = 0
         self._count = 0
         """Records that went out."""
-        self.problems: tuple[str, list[dict[str, Any]]] | None = None
-        """What the problems are listed under, and they; None where one is enough to fail the whole."""
 
     def join(self, frames: list[bytes]) -> bytes:
         """The next records, counted."""
@@ -57,6 +55,10 @@ class DocumentEncoder(Encoder):
 
     def root(self, text: list[bytes], meta: Meta) -> bytes:
         """The document itself."""
+        raise NotImplementedError
+
+    def finished(self, text: list[bytes], problems: tuple[str, list[dict[str, Any]]] | None) -> bytes:
+        """The document, where it goes out once it is finished; the problems are listed under that name."""
         raise NotImplementedError
 
     def value(self, number: int, text: list[bytes], meta: Meta) -> bytes:

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from tailrace._holes import Kind
     from tailrace._model import Limits
     from tailrace._reading.progress import Change
-    from tailrace.formats._document import Meta
 
 
 class Finished(DocumentEncoder):
@@ -30,11 +29,10 @@ class Finished(DocumentEncoder):
         del kind, number
         return b"null"
 
-    def root(self, text: list[bytes], meta: Meta) -> bytes:
+    def finished(self, text: list[bytes], problems: tuple[str, list[dict[str, Any]]] | None) -> bytes:
         """All of it."""
-        del meta
         whole = b"".join(text)
-        return whole if self.problems is None else _with_problems(whole, *self.problems)
+        return whole if problems is None else _with_problems(whole, *problems)
 
 
 def _with_problems(text: bytes, name: str, problems: list[dict[str, Any]]) -> bytes:

@@ -216,11 +216,15 @@ _MOST_KINDS: Final = 1000
 
 def kind_of(value: Any) -> Kind | None:
     """What `value` leaves missing where it stands; None for what is there."""
-    of = cast("type[object]", type(value))
+    return kind_of_type(cast("type[object]", type(value)))
+
+
+def kind_of_type(of: type[Any]) -> Kind | None:
+    """The same for all values of a type."""
     try:
         return _kinds[of]
     except KeyError:
-        kind = _kind_of_type(of)
+        kind = _looked_up(of)
         if len(_kinds) < _MOST_KINDS:  # types may be made at run time
             _kinds[of] = kind
         return kind
@@ -237,7 +241,7 @@ def is_tree(value: Any) -> bool:
     return any(hasattr(of, mark) for mark in ("__struct_fields__", "__dataclass_fields__", "__attrs_attrs__"))
 
 
-def _kind_of_type(of: type[Any]) -> Kind | None:
+def _looked_up(of: type[Any]) -> Kind | None:
     if issubclass(of, GrowingText):
         return Kind.TEXT
     # What can be awaited as well as iterated over is a query, whose rows are meant.

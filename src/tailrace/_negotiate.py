@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, Self
 from urllib.parse import parse_qsl
 
@@ -21,6 +22,8 @@ class Offer(tuple[Format, ...]):  # noqa: SLOT001 - it carries `query` too
     """
 
     query: str | None
+    spellings: tuple[tuple[str, ...], tuple[Format, ...]]
+    """All media types, and the format of each."""
 
     def __new__(cls, *formats: Format, query: str | None = None) -> Self:
         """Check that these are formats."""
@@ -40,6 +43,8 @@ class Offer(tuple[Format, ...]):  # noqa: SLOT001 - it carries `query` too
             )
         offer = super().__new__(cls, formats)
         offer.query = query
+        spelled = [(offered, format_) for format_ in formats for offered in format_.media_types]
+        offer.spellings = tuple(one for one, _ in spelled), tuple(format_ for _, format_ in spelled)
         return offer
 
     @classmethod
@@ -67,18 +72,28 @@ def choose(fields: Sequence[str], offer: Offer, query_string: str = "") -> tuple
         ]
         if named:
             return _by_name(named[-1], offer)
-    ranges = [media_range for field in fields for media_range in parse_accept(field)]
-    if not ranges:
-        return offer[0], offer[0].media_types[0]
-    best: tuple[float, Format, str] | None = None
-    for format_ in offer:
-        for offered in format_.media_types:
-            weight = _weight(ranges, offered)
-            if weight > 0 and (best is None or weight > best[0]):
-                best = weight, format_, offered
+    media_types, formats = offer.spellings
+    field = ", ".join(fields)  # which means the same (RFC 9110 5.3)
+    preferred = _preferred if len(field) <= _LONGEST_KEPT else _preferred.__wrapped__
+    best = preferred(field, media_types)
     if best is None:
-        raise NotAcceptable(f"Accept: {shown(', '.join(fields))}", available(offer))
-    return best[1], best[2]
+        raise NotAcceptable(f"Accept: {shown(field)}", available(offer))
+    return formats[best], media_types[best]
+
+
+_LONGEST_KEPT: Final = 1000
+"""Characters of an Accept field of which is kept what it means."""
+
+
+@lru_cache(maxsize=256)
+def _preferred(field: str, media_types: tuple[str, ...]) -> int | None:
+    """Which of the media types an Accept field prefers; None where it takes none of them."""
+    ranges = parse_accept(field)
+    if not ranges:
+        return 0
+    weights = [_weight(ranges, offered) for offered in media_types]
+    highest = max(weights)
+    return weights.index(highest) if highest > 0 else None
 
 
 def available(offer: Sequence[Format]) -> list[str]:

@@ -67,11 +67,11 @@ class Outlet:
     async def run(self, start: Message) -> None:
         """Send everything from the start of the response to its end, or until nobody reads any more."""
         pump = self._pump
-        await self._wait_for(self._whole(start))
+        await self._deliver(start)
         del start  # a response may be open for days, and there may be many
         # The first body message goes out even if it is empty: granian and daphne hold the headers till then.
         if not pump.abandoned:
-            await self._wait_for(self._whole(self._body()))
+            await self._deliver(self._body())
         while not (pump.exhausted or pump.abandoned):
             self._news = self._loop.create_future()
             pump.on_ready(self._flush)
@@ -95,8 +95,15 @@ class Outlet:
             async with asyncio.timeout(_LAST_WORDS):
                 await self._send(self._body())
 
-    def _whole(self, message: Message) -> _Rest:
-        return _Rest(self._send(message).__await__(), self._context)
+    async def _deliver(self, message: Message) -> None:
+        sending = _Rest(self._send(message).__await__(), self._context)
+        try:
+            waits = sending.begin()
+        except OSError:
+            self._pump.interrupt("disconnected")
+        else:
+            if waits:
+                await self._wait_for(sending)
 
     def _body(self) -> Message:
         body = self._pump.take()
@@ -177,22 +184,31 @@ class Outlet:
 
 
 class _Rest:
-    """What is left of an awaitable after `held_by`, which it yielded; all of it without.
+    """What is left of an awaitable after `held_by`, which it yielded; all of it until it has begun.
 
     Its steps are taken in one context, by whomever.
     """
 
-    def __init__(self, step: Generator[Any, Any, None], context: contextvars.Context, *held_by: Any) -> None:
+    def __init__(
+        self, step: Generator[Any, Any, None], context: contextvars.Context, held_by: Any = None
+    ) -> None:
         self.thrown: BaseException | None = None
         self._held_by = held_by
         self._step = step
         # A task's own context, which Python 3.12 tells, is entered already, and cannot be entered twice.
         self._run: Callable[..., Any] = operator.call if sys.version_info >= (3, 12) else context.run
 
-    def __await__(self) -> Generator[Any, Any, None]:
-        run, step = self._run, self._step
+    def begin(self) -> bool:
+        """Take the first step; whether there are more."""
         try:
-            held_by = self._held_by[0] if self._held_by else run(next, step)
+            self._held_by = self._run(next, self._step)
+        except StopIteration:
+            return False
+        return True
+
+    def __await__(self) -> Generator[Any, Any, None]:
+        run, step, held_by = self._run, self._step, self._held_by
+        try:
             while True:
                 if self.thrown is None or _cancelled(held_by, self.thrown):
                     self.thrown = None

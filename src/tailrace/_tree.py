@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 import secrets
-from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
 
 import msgspec
 from msgspec import Raw
 
-from tailrace._holes import Kind, kind_of
+from tailrace._holes import Kind, kind_of, kind_of_type
 from tailrace._json import ForeignEncoder, Name, children, escape_line_separators, foreign, unwrap, unwritable
-from tailrace._pointer import step_to
+from tailrace._parts import Part, Place, Shape, Spot
 from tailrace.errors import EncodeError
 
 if TYPE_CHECKING:
@@ -32,40 +32,7 @@ _PIECEWISE: Final = 2
 _members: Final = msgspec.json.Decoder(dict[str, Raw]).decode
 _elements: Final = msgspec.json.Decoder(list[Raw]).decode
 
-Place = tuple["Place", str | int] | None
-"""Where in the document something stands: the place of what contains it, and the name or index in that."""
-
-
-def pointer(place: Place) -> str:
-    """The place as a JSON Pointer (RFC 6901)."""
-    steps: list[str] = []
-    while place is not None:
-        place, step = place
-        steps.append(step_to(step))
-    return "".join(reversed(steps))
-
-
-class Spot(Protocol):
-    """A hole, as far as a tree knows it: it is told where it stands, if it was not before."""
-
-    def stand_at(self, place: Place, depth: int, /) -> None:
-        """Take note of the first place."""
-        ...
-
-
 H = TypeVar("H", bound=Spot)
-Shape: TypeAlias = dict[str, Any] | H
-"""The holes of a value by where they are: the value itself, or in its members and elements."""
-
-
-class Part(Generic[H]):
-    """A value with holes: its JSON text, the holes where they stand in it."""
-
-    __slots__ = ("content", "shape")
-
-    def __init__(self, content: list[bytes | H], shape: Shape[H]) -> None:
-        self.content = content
-        self.shape = shape
 
 
 class TreeEncoder(Generic[H]):
@@ -79,6 +46,8 @@ class TreeEncoder(Generic[H]):
     def __init__(self, encoder: ForeignEncoder | None, deepest: int, claim: Callable[[Any, Kind], H]) -> None:
         self._claim = claim
         self._deepest = deepest
+        self._levels = 0 if encoder else _PIECEWISE
+        """At which members are written one by one; another encoder may have its own names for them."""
         self._dumps = self._by(encoder) if encoder else msgspec.json.Encoder(enc_hook=self._mark).encode
         self._found: list[H] = []
         """The holes of the value that is, or was last, written, by their marks' numbers."""
@@ -92,14 +61,12 @@ class TreeEncoder(Generic[H]):
         """
         kind = kind_of(value)
         if kind is not None:
-            self._check_depth(depth)
-            hole = self._claim(value, kind)
-            hole.stand_at(place, depth + 1)
+            hole = self._stand(self._claim(value, kind), place, depth)
             return Part([hole], hole)
         self._found, self._unplaced = [], 0
         content: list[bytes | H] = []
         try:
-            shape = self._write(value, place, depth, content, _PIECEWISE)
+            shape = self._write(value, place, depth, content, self._levels)
         except EncodeError:
             raise
         except Exception as error:
@@ -127,7 +94,7 @@ class TreeEncoder(Generic[H]):
 
     def _by(self, encoder: ForeignEncoder) -> Callable[[Any], bytes]:
         write = foreign(encoder)
-        return lambda value: write(self._named(value))
+        return lambda value: write(self._named(value)).strip()
 
     def _named(self, value: Any) -> Any:
         """A copy of a tree with names for its holes: another encoder has no hook for them."""
@@ -139,25 +106,25 @@ class TreeEncoder(Generic[H]):
             return [self._named(element) for element in elements]
         return value if kind_of(value) is None else self._mark_name(value)
 
-    # Near its root a large tree is written piece by piece, so that the places of few holes are found in little text.
+    # Near its root a tree is written piece by piece: its holes need no marks, and the places of few in a large one
+    # are found in little text.
 
     def _write(
         self, value: Any, place: Place, depth: int, content: list[bytes | H], levels: int
     ) -> Shape[H] | None:
         """Append a value to `content`; its shape, if it has holes."""
-        if type(value) in _CONTAINERS and _is_large(value, levels):
+        if _is_large(value, levels):
             if type(value) is dict:
                 return self._write_object(cast("dict[str, Any]", value), place, depth, content, levels - 1)
             return self._write_array(value, place, depth, content)
-        text = self._dumps(value).strip()
+        text = self._dumps(value)
         if not self._append(text, content):
             return None
         return self._shape(text, place, depth)
 
     def _append(self, text: bytes, content: list[bytes | H]) -> bool:
         """The text, holes in the places of their marks; whether there are any."""
-        if not text.isascii():
-            text = escape_line_separators(text)
+        text = escape_line_separators(text)
         if not self._found or _BEGUN not in text:
             content.append(text)
             return False
@@ -172,13 +139,24 @@ class TreeEncoder(Generic[H]):
         self, members: dict[str, Any], place: Place, depth: int, content: list[bytes | H], levels: int
     ) -> Shape[H] | None:
         shape: dict[str, Any] = {}
-        head = b"{%b:"
+        head, run = b"{", dict[str, Any]()
         for name, member in members.items():
-            content.append(head % escape_line_separators(_probe(name)))
-            head = b",%b:"
-            inner = self._write(member, (place, name), depth + 1, content, levels)
-            if inner is not None:
+            kind = kind_of(member)
+            if kind is None and not _is_large(member, levels):
+                run[name] = member
+                continue
+            if run:
+                self._write_run(head, run, content, shape, place, depth)
+                head, run = b",", {}
+            content.append(b"%b%b:" % (head, escape_line_separators(_probe(name))))
+            head = b","
+            if kind is not None:
+                hole = shape[name] = self._stand(self._claim(member, kind), (place, name), depth + 1)
+                content.append(hole)
+            elif inner := self._write(member, (place, name), depth + 1, content, levels):
                 shape[name] = inner
+        if run:
+            self._write_run(head, run, content, shape, place, depth)
         content.append(b"}")
         return shape or None
 
@@ -187,12 +165,27 @@ class TreeEncoder(Generic[H]):
     ) -> Shape[H] | None:
         shape: dict[str, Any] = {}
         for start in range(0, len(elements), _LONGEST):
-            text = self._dumps(elements[start : start + _LONGEST]).strip()
+            text = self._dumps(elements[start : start + _LONGEST])
             content.append(b"," if start else b"[")
             if self._append(text[1:-1], content):
                 self._within(enumerate(_elements(text), start), shape, place, depth)
         content.append(b"]")
         return shape or None
+
+    def _write_run(
+        self,
+        head: bytes,
+        members: dict[str, Any],
+        content: list[bytes | H],
+        shape: dict[str, Any],
+        place: Place,
+        depth: int,
+    ) -> None:
+        """Some members of an object at once."""
+        text = self._dumps(members)
+        content.append(head)
+        if self._append(text[1:-1], content):
+            self._within(_members(text).items(), shape, place, depth)
 
     # Where the holes are, by the text.
 
@@ -218,9 +211,11 @@ class TreeEncoder(Generic[H]):
                 raise EncodeError("the name of a member is not ready; expected a str")
 
     def _placed(self, mark: bytes, place: Place, depth: int) -> H:
-        self._check_depth(depth)
         self._unplaced -= 1
-        hole = self._found[int(mark[len(_BEGUN) : -1])]
+        return self._stand(self._found[int(mark[len(_BEGUN) : -1])], place, depth)
+
+    def _stand(self, hole: H, place: Place, depth: int) -> H:
+        self._check_depth(depth)
         hole.stand_at(place, depth + 1)
         return hole
 
@@ -231,22 +226,33 @@ class TreeEncoder(Generic[H]):
             )
 
 
-def _is_large(value: Any, levels: int) -> bool:
-    """Whether a list is long, or an object of few members has one in it."""
-    if type(value) is list:
-        return len(cast("Sequence[Any]", value)) > _LONGEST
-    if type(value) is not dict or not levels:
-        return False
-    members = cast("Mapping[Any, Any]", value)
-    if len(members) > _WIDEST:
+def _goes_by_member(members: Mapping[Any, Any], levels: int) -> bool:
+    """Whether an object is written member by member: one that has a hole, or one of few members with a large one."""
+    if not levels:
         return False
     for member in members.values():
-        if type(member) in _CONTAINERS and _is_large(member, levels - 1):
-            return all(type(name) is str for name in members)
-    return False
+        if type(member) not in _SCALARS:
+            break
+    else:
+        return False
+    if set(map(type, members)) != _NAMES:
+        return False
+    types = set(map(type, members.values()))
+    if any(kind_of_type(of) is not None for of in types):
+        return True
+    few = len(members) <= _WIDEST and not types.isdisjoint(_CONTAINERS)
+    return few and any(_is_large(member, levels - 1) for member in members.values())
 
 
-_CONTAINERS: Final = frozenset({dict, list})
+def _is_large(value: Any, levels: int) -> bool:
+    """Whether it is better not written with what is beside it."""
+    if type(value) is list:
+        return len(cast("Sequence[Any]", value)) > _LONGEST
+    return type(value) is dict and _goes_by_member(cast("Mapping[Any, Any]", value), levels)
+
+
+_NAMES: Final = {str}
+_CONTAINERS: Final = {dict, list}
 
 
 def _without_holes(value: Any) -> Any:

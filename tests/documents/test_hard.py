@@ -16,7 +16,7 @@ import pydantic
 import pytest
 
 from tailrace import JSON, Deferred, Document, Progressive
-from tailrace._filling.crew import Hole
+from tailrace._filling.hole import Hole
 from tailrace.asgi import Stream
 from tailrace.errors import EncodeError
 from tests.documents.parts import fails, later, read, run

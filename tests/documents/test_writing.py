@@ -48,7 +48,7 @@ class Model(pydantic.BaseModel):
 @pytest.mark.parametrize("inside", [False, True], ids=["itself", "inside"])
 def test_a_part_may_be_a_member_of_an_object(make: Any, name: str, inside: bool) -> None:  # noqa: FBT001 - a case
     tree = make(later({"n": 1}))
-    first, *rest = records([[tree]] if False else ({"a": [tree]} if inside else tree))
+    first, *rest = records({"a": [tree]} if inside else tree)
     meta = {name: 1}
     assert first["meta"] == ({"a": {"0": meta}} if inside else meta)
     assert {"id": 1, "set": {"n": 1}} in rest
@@ -148,6 +148,14 @@ def test_another_encoder_writes_documents_too() -> None:
         == b'{"v":2,"id":0,"set":{"a": null, "c": [null]},"meta":{"a":1,"c":{"0":2}}}'
     )
     assert b'{"id":1,"set":{"b": 1}}' in exchange.body
+
+
+def test_another_encoder_names_the_members_of_a_large_document_too() -> None:
+    def shouted(value: Any) -> str:
+        return json.dumps({name.upper(): member for name, member in value.items()})
+
+    rows = list(range(1000))
+    assert read({"a": later({"b": 1}), "c": rows}, encoder=shouted).value == {"A": {"B": 1}, "C": rows}
 
 
 @pytest.mark.parametrize("format_", [Progressive(), Progressive(1), EventStream()], ids=repr)

@@ -11,87 +11,12 @@ from typing import TYPE_CHECKING, Any
 from tailrace._finish import closed_at_once, discarded
 from tailrace._holes import Kind
 from tailrace._problem import log
-from tailrace._tree import Part, Place, missing, pointer
+from tailrace._tree import missing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable
 
-    from tailrace._model import Problem
-
-
-class Hole:
-    """One part of a document that was not ready when it was found."""
-
-    __slots__ = (
-        "arrived",
-        "batch",
-        "closed",
-        "depth",
-        "error",
-        "failure",
-        "key",
-        "kind",
-        "length",
-        "number",
-        "part",
-        "place",
-        "queued",
-        "settled",
-        "source",
-        "task",
-        "value",
-    )
-
-    def __init__(self, source: Any, kind: Kind, *, key: int) -> None:
-        self.source: Any = source
-        self.kind = kind
-        self.key = key
-        """What the document knows it by, while it is open."""
-        self.place: Place = None
-        self.depth = 0
-        self.number: int | None = None
-        """What it is called on the wire, once it was written that it is missing."""
-        self.task: asyncio.Future[Any] | None = None
-        self.value: Any = None
-        self.error: BaseException | None = None
-        self.arrived = False
-        """Whether its value is there, or its error, or its end."""
-        self.settled = False
-        """Whether that was looked at."""
-        self.closed = False
-        """Whether that was written."""
-        self.queued = False
-        """Whether it waits to be looked at."""
-        self.part: bytes | Part[Hole] = b"null"
-        self.failure: Problem | None = None
-        self.batch: list[Any] | None = None
-        """Of a list or a text: what came and was not written yet."""
-        self.length = 0
-        """Of a list: the elements that came."""
-
-    def stand_at(self, place: Place, depth: int) -> None:
-        """Take note of the first place."""
-        if not self.depth:
-            self.place, self.depth = place, depth
-
-    @property
-    def is_inline(self) -> bool:
-        """Whether its value stands where it is, once it is settled: it has no number, or none any more."""
-        return self.failure is None and (self.number is None or self.closed)
-
-    def add(self, part: Any) -> None:
-        """Take an element of a list, or a piece of a text."""
-        if self.batch is None:
-            self.batch = []
-        self.batch.append(part)
-
-    def forget(self) -> None:
-        """Keep nothing of where it came from: an error's traceback holds all that ran."""
-        self.source = self.task = self.value = self.error = None
-
-    def __str__(self) -> str:
-        where = pointer(self.place)
-        return f"the part {where} of a document" if where else "a document"
+    from tailrace._filling.hole import Hole
 
 
 class Crew:
@@ -116,18 +41,19 @@ class Crew:
         self.closing = False
         """Whether nothing is started any more."""
 
-    def start(self, hole: Hole) -> None:
-        """Run it as soon as there is room."""
-        if self.closing:
-            self.drop(hole.source)
-        elif hole.kind is Kind.VALUE and not asyncio.isfuture(hole.source):
-            self._waiting.append(hole)
-            self._fill()
-        elif hole.kind is Kind.VALUE:
-            hole.task = hole.source
-            hole.source.add_done_callback(partial(self._done, hole))
-        else:
-            self._run(hole)
+    def start(self, holes: Iterable[Hole]) -> None:
+        """Run them as soon as there is room."""
+        for hole in holes:
+            if self.closing:
+                self.drop(hole.source)
+            elif hole.kind is not Kind.VALUE:
+                self._run(hole, self._growing(hole))
+            elif asyncio.isfuture(hole.source):
+                hole.task = hole.source
+                hole.source.add_done_callback(partial(self._done, hole))
+            else:
+                self._waiting.append(hole)
+        self._fill()
 
     def _done(self, hole: Hole, future: asyncio.Future[Any]) -> None:
         """Take what a future has, which was made by somebody else."""
@@ -141,27 +67,35 @@ class Crew:
     def _fill(self) -> None:
         while self._waiting and self._running < self._most:
             self._running += 1
-            self._run(self._waiting.popleft(), takes_room=True)
+            hole = self._waiting.popleft()
+            self._run(hole, self._value(hole))
 
-    def _run(self, hole: Hole, *, takes_room: bool = False) -> None:
-        work = self._result(hole, takes_room=takes_room)
+    def _run(self, hole: Hole, work: Coroutine[Any, Any, None]) -> None:
         hole.task = self._loop.create_task(work, context=self._context.copy())
 
-    async def _result(self, hole: Hole, *, takes_room: bool) -> None:
+    async def _value(self, hole: Hole) -> None:
         try:
-            if hole.kind is Kind.VALUE:
-                hole.value = await hole.source
-            else:
-                await self._grow(hole)
+            hole.value = await hole.source
         except BaseException as error:
             hole.error = error
             if not isinstance(error, Exception):
                 raise
         finally:
             hole.arrived = True
-            if takes_room:
-                self._running -= 1
+            self._running -= 1
+            if self._waiting:
                 self._fill()
+            self._arrived(hole)
+
+    async def _growing(self, hole: Hole) -> None:
+        try:
+            await self._grow(hole)
+        except BaseException as error:
+            hole.error = error
+            if not isinstance(error, Exception):
+                raise
+        finally:
+            hole.arrived = True
             self._arrived(hole)
 
     def drop(self, source: Any) -> None:

@@ -6,7 +6,7 @@ import asyncio
 from time import monotonic  # uvloop's own clock stands still until the loop turns
 from typing import TYPE_CHECKING, Final
 
-from tailrace._filling.crew import Crew, Hole
+from tailrace._filling.crew import Crew
 from tailrace._filling.growth import Growth
 from tailrace._filling.holes import Holes
 from tailrace._filling.outbox import MANY, News, Outbox
@@ -17,6 +17,7 @@ from tailrace._problem import problem_of
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
+    from tailrace._filling.hole import Hole
     from tailrace._holes import Document
     from tailrace._sink import Sink
     from tailrace.formats import DocumentEncoder

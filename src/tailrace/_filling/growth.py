@@ -12,7 +12,8 @@ from tailrace._json import dumps
 from tailrace.errors import EncodeError
 
 if TYPE_CHECKING:
-    from tailrace._filling.crew import Crew, Hole
+    from tailrace._filling.crew import Crew
+    from tailrace._filling.hole import Hole
     from tailrace._filling.holes import Holes
     from tailrace._filling.outbox import News
     from tailrace._sink import Sink

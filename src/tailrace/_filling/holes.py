@@ -6,15 +6,16 @@ import inspect
 import math
 from typing import TYPE_CHECKING, Any
 
-from tailrace._filling.crew import Hole
+from tailrace._filling.hole import Hole
 from tailrace._filling.scribe import check_size, size_of
 from tailrace._holes import Document, Kind
-from tailrace._tree import Part, Place, TreeEncoder, missing
+from tailrace._tree import TreeEncoder, missing
 from tailrace.errors import EncodeError
 
 if TYPE_CHECKING:
     from tailrace._filling.crew import Crew
     from tailrace._json import ForeignEncoder
+    from tailrace._parts import Part, Place
 
 
 class Holes:
@@ -48,9 +49,7 @@ class Holes:
             raise
         self.size += size_of(part)
         if self._fresh:
-            fresh, self._fresh = self._fresh, []
-            for hole in fresh:
-                self._start(hole)
+            self._start_fresh()
         return part
 
     def check_size(self) -> None:
@@ -82,13 +81,14 @@ class Holes:
         self._fresh.append(hole)
         return hole
 
-    def _start(self, hole: Hole) -> None:
-        if not hole.depth:  # it was asked for, and then not written
-            self._forget(hole)
-            return
-        self.unripe.append(hole)
-        if not hole.arrived:
-            self._crew.start(hole)
+    def _start_fresh(self) -> None:
+        fresh, self._fresh = self._fresh, []
+        for hole in fresh:
+            if not hole.depth:  # it was asked for, and then not written
+                self._forget(hole)
+        written = [hole for hole in fresh if hole.depth]
+        self.unripe += written
+        self._crew.start([hole for hole in written if not hole.arrived])
 
     def _forget(self, hole: Hole) -> None:
         del self.open[hole.key]

@@ -7,7 +7,7 @@ from time import monotonic  # uvloop's own clock stands still until the loop tur
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from tailrace._filling.crew import Hole
+    from tailrace._filling.hole import Hole
     from tailrace._sink import Sink
 
 _TURN: Final = 0.005
@@ -73,10 +73,12 @@ class News:
         if not hole.queued:
             hole.queued = True
             self._ready.append(hole)
-        if hole.arrived or self._urgent:
-            self.hurry()
-        else:
+        if hole.arrived:
+            self._urgent = True
+        if not self._urgent:
             self._wake_in_time()
+        elif self._waiter is not None:
+            self._wake()
 
     def hurry(self) -> None:
         """Have what there is looked at now."""
@@ -110,8 +112,9 @@ class News:
         return bool(self._ready) and due
 
     def _wake(self) -> None:
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
+        waiter, self._waiter = self._waiter, None
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
 
     def _wake_in_time(self) -> None:
         rest = self._outbox.rest()

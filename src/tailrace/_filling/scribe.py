@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tailrace._filling.crew import Hole
+from tailrace._filling.hole import Hole
 from tailrace._holes import Kind
 from tailrace._json import dumps, escape_line_separators
+from tailrace._parts import Part, Place, Shape, pointer
 from tailrace._problem import log
-from tailrace._tree import Part, Place, Shape, pointer
 from tailrace.errors import EncodeError
 
 if TYPE_CHECKING:
@@ -91,22 +91,11 @@ class Scribe:
         if isinstance(part, bytes):
             return [part], None, []
         introduced: list[Hole] = []
-        text = [
-            piece if isinstance(piece, bytes) else self._stand_in(piece, introduced)
-            for piece in self._measured(_flat(part))
-        ]
+        pieces = _flat(part)
+        if self._largest is not None:
+            pieces = _measured(pieces, self._largest)
+        text = [piece if isinstance(piece, bytes) else self._stand_in(piece, introduced) for piece in pieces]
         return text, _meta(part.shape), introduced
-
-    def _measured(self, pieces: Iterator[bytes | Hole]) -> Iterator[bytes | Hole]:
-        """The pieces, as long as they are not too many bytes: one part may stand at many places."""
-        if self._largest is None:
-            yield from pieces
-            return
-        size = 0
-        for piece in pieces:
-            size += len(piece) if isinstance(piece, bytes) else 0
-            check_size(size, self._largest)
-            yield piece
 
     def _stand_in(self, hole: Hole, introduced: list[Hole]) -> bytes:
         if hole.closed and hole.number is not None:
@@ -147,6 +136,15 @@ def _flat(part: Part[Hole]) -> Iterator[bytes | Hole]:
                 break
         else:
             waiting.pop()
+
+
+def _measured(pieces: Iterator[bytes | Hole], largest: int) -> Iterator[bytes | Hole]:
+    """The same as long as they are not too many bytes: one part may stand at many places."""
+    size = 0
+    for piece in pieces:
+        size += len(piece) if isinstance(piece, bytes) else 0
+        check_size(size, largest)
+        yield piece
 
 
 def _meta(shape: Shape[Hole]) -> Any:

@@ -1,0 +1,42 @@
+"""A value with holes in it: its text, and where the holes are."""
+
+from __future__ import annotations
+
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar
+
+from tailrace._pointer import step_to
+
+Place = tuple["Place", str | int] | None
+"""Where in the document something stands: the place of what contains it, and the name or index in that."""
+
+
+def pointer(place: Place) -> str:
+    """The place as a JSON Pointer (RFC 6901)."""
+    steps: list[str] = []
+    while place is not None:
+        place, step = place
+        steps.append(step_to(step))
+    return "".join(reversed(steps))
+
+
+class Spot(Protocol):
+    """A hole, as far as a tree knows it: it is told where it stands, if it was not before."""
+
+    def stand_at(self, place: Place, depth: int, /) -> None:
+        """Take note of the first place."""
+        ...
+
+
+H = TypeVar("H", bound=Spot)
+Shape: TypeAlias = dict[str, Any] | H
+"""The holes of a value by where they are: the value itself, or in its members and elements."""
+
+
+class Part(Generic[H]):
+    """A value with holes: its JSON text, the holes where they stand in it."""
+
+    __slots__ = ("content", "shape")
+
+    def __init__(self, content: list[bytes | H], shape: Shape[H]) -> None:
+        self.content = content
+        self.shape = shape

@@ -267,6 +267,7 @@ class Pump(Sink):
             stalled=self.stalled,
             duration=monotonic() - self._started,
             error=self.error,
+            failed_parts=self.failed_parts,
         )
 
     # Time: one timer for the whole stream, set anew when it fires and not at every send.

@@ -172,7 +172,7 @@ class Document:
     together; None: no bound. `problems`: the member of a finished document in which the problems of failed
     parts are listed, with null in their places; None: the whole fails with the first of them.
 
-    Raises `ValueError` for a bound that is none.
+    Raises `ValueError` for a bound that is none, and for a name that the document has.
     """
 
     __slots__ = ("concurrency", "content", "depth", "holes", "problems", "size")
@@ -193,6 +193,8 @@ class Document:
                 raise ValueError(f"Document({name}={value!r}): expected a whole number from 1")
         if problems is not None and not isinstance(cast("Any", problems), str):
             raise TypeError(f"Document(problems={problems!r}): expected the name of a member")
+        if isinstance(cast("object", content), Mapping) and problems in content:
+            raise ValueError(f"Document(problems={problems!r}): the document has a member of that name")
         self.content = content
         self.concurrency = concurrency
         self.holes = holes

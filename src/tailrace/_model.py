@@ -160,6 +160,7 @@ class Outcome:
 
     `items` counts what the source gave, `bytes` what the server was given. `first_item` is the time until
     the first item, None without one; `stalled` how long the server held sends back; `duration` the whole; in seconds.
+    `failed_parts` counts the parts of a document that failed and left the rest alone: it is complete with them.
     """
 
     reason: Reason
@@ -169,3 +170,4 @@ class Outcome:
     stalled: float = 0.0
     duration: float = 0.0
     error: BaseException | None = None
+    failed_parts: int = 0

@@ -24,6 +24,7 @@ class Sink:
         "_bytes",
         "_counted",
         "encoder",
+        "failed_parts",
         "first_item",
         "frames",
         "high",
@@ -42,6 +43,7 @@ class Sink:
         """The bytes from which on `room` must be awaited; 0 once the source is to stop."""
         self.resumed = monotonic()
         """When the source was last let run, after the loop had turned."""
+        self.failed_parts = 0
         self.first_item: float | None = None
         """When the first frame was joined."""
         self._counted = 0

@@ -94,6 +94,7 @@ def test_defer_may_be_awaited_anywhere() -> None:
         (lambda: Document({}, concurrency=0), "expected a whole number"),
         (lambda: Document({}, holes=1.5), "expected a whole number"),
         (lambda: Document({}, problems=True), "expected the name of a member"),
+        (lambda: Document({"p": 1}, problems="p"), "has a member of that name"),
     ],
 )
 def test_what_is_wrong_is_refused_where_it_is_made(wrong: Any, error: str) -> None:

@@ -150,13 +150,29 @@ def test_nobody_has_to_wait_for_a_part_that_fails() -> None:
         await asyncio.sleep(0)
         abandoned.cancel()
         await asyncio.wait([abandoned])
-        assert reader["user"].find()[0].listeners == []
+        assert not reader["user"].find()[0].listeners
         with pytest.raises(Truncated):
             reader.finish()
         del reader
         gc.collect()
 
     run(scenario())
+
+
+@pytest.mark.parametrize("version", [1, 2])
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [
+        (b"<!DOCTYPE html>\n", r"is it progressive JSON.*\? See the response's status and Content-Type"),
+        (b'{"placeholder_id":"$1"}\n', r"is it progressive JSON"),
+        (b'{"v":2,"id":0,', r"ends inside a (record|line)"),
+        (b"", r"ends before its last (record|line)"),
+    ],
+)
+def test_a_body_that_is_something_else_is_told_so(version: int, body: bytes, error: str) -> None:
+    reader = Progressive(version).reader()
+    with pytest.raises(DecodeError, match=error):
+        reader.feed(body) or reader.finish()
 
 
 def test_pointers_and_places_that_are_not_there() -> None:

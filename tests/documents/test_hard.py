@@ -52,6 +52,20 @@ def test_members_that_are_written_in_another_order_keep_their_values(make: Any, 
     assert json.loads(run(tree, encoder=encoder, formats=[JSON()]).body) == {"a": "A", "b": "B"}
 
 
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="asyncio has no eager tasks before Python 3.12")
+def test_tasks_may_be_eager() -> None:
+    count = 5000  # of which each would start the next one
+
+    async def at_once(number: int) -> int:
+        return number
+
+    def tree() -> Any:
+        asyncio.get_running_loop().set_task_factory(asyncio.eager_task_factory)
+        return Document({"ready": {str(n): at_once(n) for n in range(count)}, "late": later([later(1)])})
+
+    assert read(tree).value == {"ready": {str(n): n for n in range(count)}, "late": [1]}
+
+
 def test_a_part_that_is_asked_for_and_not_written_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     class Without(pydantic.BaseModel):
         a: Any

@@ -12,10 +12,21 @@ from typing import Any
 import pydantic
 import pytest
 
-from tailrace import CSV, JSON, NDJSON, Deferred, Delivery, EventStream, Growing, Offer, Progressive
+from tailrace import (
+    CSV,
+    JSON,
+    NDJSON,
+    Deferred,
+    Delivery,
+    Document,
+    EventStream,
+    Growing,
+    Offer,
+    Progressive,
+)
 from tailrace.asgi import Stream
 from tailrace.errors import EncodeError, StreamFailed, Truncated
-from tests.documents.parts import growing, later, run
+from tests.documents.parts import fails, growing, later, run
 from tests.pump.client import Exchange
 
 
@@ -112,6 +123,15 @@ def test_a_document_that_takes_too_long_is_ended(format_: Any, left: list[object
         assert b"event: " not in exchange.body
     else:
         assert b"Service Unavailable" in exchange.body.splitlines()[-1]
+
+
+def test_the_outcome_counts_the_parts_that_failed() -> None:
+    def tree() -> Any:
+        return Document({"a": fails(ValueError()), "b": [fails(ValueError()), later(1)]}, problems="p")
+
+    for format_ in (Progressive(), Progressive(1), EventStream(), JSON()):
+        (outcome,) = run(tree, formats=[format_]).outcomes
+        assert (outcome.reason, outcome.failed_parts) == ("complete", 2)
 
 
 def test_keep_alive_is_a_space_between_records() -> None:

@@ -37,6 +37,7 @@ class Crew:
         self._context = contextvars.copy_context()
         self._waiting: deque[Hole] = deque()
         self._running = 0
+        self._starting = False
         self._dropped: list[Any] = []
         self.closing = False
         """Whether nothing is started any more."""
@@ -65,10 +66,16 @@ class Crew:
         self._arrived(hole)
 
     def _fill(self) -> None:
-        while self._waiting and self._running < self._most:
-            self._running += 1
-            hole = self._waiting.popleft()
-            self._run(hole, self._value(hole))
+        if self._starting:  # a task of an eager factory has ended before it was there: the loop goes on
+            return
+        self._starting = True
+        try:
+            while self._waiting and self._running < self._most:
+                self._running += 1
+                hole = self._waiting.popleft()
+                self._run(hole, self._value(hole))
+        finally:
+            self._starting = False
 
     def _run(self, hole: Hole, work: Coroutine[Any, Any, None]) -> None:
         hole.task = self._loop.create_task(work, context=self._context.copy())

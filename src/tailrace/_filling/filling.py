@@ -31,6 +31,7 @@ class Filling:
 
     def __init__(self, document: Document, sink: Sink, encoder: DocumentEncoder) -> None:
         self._document = document
+        self._sink = sink
         self._encoder = encoder
         self._outbox = Outbox(sink)
         self._news = News(self._outbox)
@@ -133,3 +134,4 @@ class Filling:
             error.add_note(f"It was {hole}.")
             raise error
         hole.failure = problem_of(error, str(hole))
+        self._sink.failed_parts += 1

@@ -62,7 +62,7 @@ class Node:
         self.depth = depth
         self.places: list[tuple[Box, Key, int]] = []
         """What contains it, under which name or index, and since when."""
-        self.listeners: list[Listener] | None = None
+        self.listeners: dict[Listener, None] | None = None
 
     def tell(self) -> None:
         """Call those who listen, once."""
@@ -73,8 +73,8 @@ class Node:
     def listen(self, listener: Listener) -> None:
         """Call `listener` at the next change."""
         if self.listeners is None:
-            self.listeners = []
-        self.listeners.append(listener)
+            self.listeners = {}
+        self.listeners[listener] = None
 
     def pointers(self, most: int = 100, *, at: int | None = None) -> list[str]:
         """The places that it has in the document, or had at some moment, as JSON Pointers (RFC 6901).

@@ -273,8 +273,8 @@ class Progress:
     def leave(self, node: Node, listener: Listener) -> None:
         """Forget who was called, or has left."""
         self._waiting.discard(listener)
-        if node.listeners and listener in node.listeners:
-            node.listeners.remove(listener)
+        if node.listeners:
+            node.listeners.pop(listener, None)
 
     def wake(self) -> None:
         """Call everyone who waits."""

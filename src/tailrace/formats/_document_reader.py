@@ -93,6 +93,9 @@ class DocumentReader(BaseDecoder[Change]):
     _what: ClassVar[str] = "document"
     """What a piece of the body is called in an error."""
 
+    _expected: ClassVar[str] = "a document"
+    """What the body is taken for."""
+
     def _expect_more(self) -> None:
         if self._reading.over:
             raise self._located(DecodeError(f"a {self._what} behind the last"))
@@ -121,5 +124,7 @@ class DocumentReader(BaseDecoder[Change]):
 
     def _located(self, error: DecodeError) -> DecodeError:
         """The same error, with the record that it is about."""
-        kind = LimitExceeded if isinstance(error, LimitExceeded) else DecodeError
-        return kind(error.reason, record=self._count, offset=self._offset)
+        if isinstance(error, LimitExceeded):
+            return LimitExceeded(error.reason, record=self._count, offset=self._offset)
+        hint = "" if self._count else f"; is it {self._expected}? See the response's status and Content-Type"
+        return DecodeError(error.reason + hint, record=self._count, offset=self._offset)

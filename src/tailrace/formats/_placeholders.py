@@ -113,6 +113,9 @@ class PlaceholderReader(DocumentReader, LineDecoder[Change]):
     unless that placeholder had its value before. One that never gets a value was data.
     """
 
+    _what = "line"
+    _expected = "progressive JSON"
+
     def __init__(self, limits: Limits) -> None:
         super().__init__(limits)
         self._numbers: dict[str, int] = {}
@@ -121,9 +124,9 @@ class PlaceholderReader(DocumentReader, LineDecoder[Change]):
 
     def _line(self, text: bytes, changes: list[Change]) -> None:
         self._expect_more()
-        value = decode(text, depth=self.limits.depth, record=self._count, offset=self._offset)
-        members = cast("dict[str, Any]", value) if isinstance(value, dict) else {}
         try:
+            value = decode(text, depth=self.limits.depth, record=self._count, offset=self._offset)
+            members = cast("dict[str, Any]", value) if isinstance(value, dict) else {}
             if "placeholder_id" not in members:
                 self._first(value, changes)  # as it is, without an envelope
             elif members["placeholder_id"] is not None:

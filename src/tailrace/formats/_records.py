@@ -11,7 +11,7 @@ from tailrace._holes import Kind
 from tailrace._json import ForeignEncoder, decode, dumps, escape_line_separators
 from tailrace._model import Problem
 from tailrace._reading.progress import Change
-from tailrace.errors import DecodeError, StreamFailed
+from tailrace.errors import DecodeError, StreamFailed, Truncated
 from tailrace.formats._base import JSONEncoder
 from tailrace.formats._document import DocumentEncoder
 from tailrace.formats._document_reader import DocumentReader
@@ -122,15 +122,20 @@ class Recorder(DocumentReader):
     """Applies records, whatever frames them."""
 
     _what = "record"
+    _expected = "progressive JSON, version 2"
 
     def _line(self, text: bytes, changes: list[Change]) -> None:
-        record = decode(text, depth=self.limits.depth, record=self._count, offset=self._offset, by=_record)
-        self._expect_more()
-        if record.done is not UNSET and all(getattr(record, name) is UNSET for name in _ABOUT_A_HOLE):
-            self._done(record.done, record.err, changes)
-            return
         try:
+            record = decode(
+                text, depth=self.limits.depth, record=self._count, offset=self._offset, by=_record
+            )
+            self._expect_more()
+            if record.done is not UNSET and all(getattr(record, name) is UNSET for name in _ABOUT_A_HOLE):
+                self._done(record.done, record.err, changes)
+                return
             self._changes(record, changes)
+        except Truncated:
+            raise
         except DecodeError as error:
             raise self._located(error) from None
         self._count += 1

@@ -52,6 +52,47 @@ def test_members_that_are_written_in_another_order_keep_their_values(make: Any, 
     assert json.loads(run(tree, encoder=encoder, formats=[JSON()]).body) == {"a": "A", "b": "B"}
 
 
+class Elements:
+    """An async iterable that can be put into its own elements."""
+
+    def __init__(self) -> None:
+        self.elements: list[Any] = []
+
+    async def __aiter__(self) -> AsyncIterator[Any]:
+        for element in self.elements:
+            await asyncio.sleep(0)
+            yield element
+
+
+@pytest.mark.parametrize("by", ["itself", "value", "list"])
+def test_a_list_that_contains_itself_fails(by: str) -> None:
+    def tree() -> Any:
+        outer, inner = Elements(), Elements()
+        inner.elements = [{"outer": outer}]
+        made = {"itself": lambda: outer, "value": lambda: later([outer]), "list": lambda: inner}
+        outer.elements = [1, {"inner": made[by]()}, 2]
+        return {"outer": outer, "other": later(1), "again": inner if by == "list" else None}
+
+    reader = read(tree)
+    assert reader.value["other"] == 1
+    assert reader.problems
+    for format_ in (JSON(), Progressive(1)):
+        assert b"Internal Server Error" in run(tree, formats=[format_]).body
+
+
+def test_one_list_at_many_places_does_not_contain_itself() -> None:
+    def tree() -> Any:
+        shared, around = Elements(), Elements()
+        shared.elements = [{"n": 1}, {"n": 2}]
+        around.elements = [shared, {"deeper": later([shared])}]
+        return {"shared": shared, "around": around}
+
+    once = [{"n": 1}, {"n": 2}]
+    whole = {"shared": once, "around": [once, {"deeper": [once]}]}
+    assert read(tree).value == whole
+    assert json.loads(run(tree, formats=[JSON()]).body) == whole
+
+
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="asyncio has no eager tasks before Python 3.12")
 def test_tasks_may_be_eager() -> None:
     count = 5000  # of which each would start the next one

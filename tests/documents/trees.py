@@ -46,6 +46,13 @@ class Twice:
 
 
 @dataclass(frozen=True)
+class Shared:
+    """One of the sources that a tree has only one of each, wherever and whenever it is put."""
+
+    which: str
+
+
+@dataclass(frozen=True)
 class Rows:
     """Elements that come one by one; the last may be an error."""
 
@@ -63,6 +70,7 @@ def plans(*, fails: bool = True, placeholders: bool = True) -> st.SearchStrategy
     strings = st.sampled_from([*_STRINGS, *(["$1", "$2"] if placeholders else [])])
     scalars = st.none() | st.booleans() | st.integers(-9, 9) | strings
     failing = st.builds(Failing, _TURNS) if fails else st.nothing()
+    shared = st.builds(Shared, st.sampled_from(["task", "rows", "text"]))
     may_fail = st.booleans() if fails else st.just(value=False)
 
     def larger(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
@@ -78,26 +86,68 @@ def plans(*, fails: bool = True, placeholders: bool = True) -> st.SearchStrategy
             | st.builds(Writing, pieces, may_fail)
         )
 
-    return st.dictionaries(_NAMES, st.recursive(scalars | failing, larger, max_leaves=12), max_size=4)
+    return st.dictionaries(
+        _NAMES, st.recursive(scalars | failing | shared, larger, max_leaves=12), max_size=4
+    )
 
 
 def built(plan: Any) -> Any:
     """A tree of fresh coroutines, tasks and generators."""
-    if isinstance(plan, dict):
-        return {name: built(member) for name, member in plan.items()}
-    if isinstance(plan, list):
-        return [built(element) for element in plan]
-    if isinstance(plan, Twice):
-        one = _awaitable(plan.later)
-        return [one, {"again": one}]
-    return _MAKERS.get(type(plan), _as_it_is)(plan)
+    return _Builder().built(plan)
 
 
-def _awaitable(later: Later) -> Awaitable[Any]:
-    if later.how == "awaitable":
-        return _Other(later)
-    coroutine = _value(later)
-    return asyncio.ensure_future(coroutine) if later.how == "task" else coroutine
+class _Builder:
+    """Makes one tree, what comes later in it included."""
+
+    def __init__(self) -> None:
+        self._shared: dict[str, Any] = {}
+
+    def built(self, plan: Any) -> Any:
+        if isinstance(plan, dict):
+            return {name: self.built(member) for name, member in plan.items()}
+        if isinstance(plan, list):
+            return [self.built(element) for element in plan]
+        if isinstance(plan, Twice):
+            one = self._awaitable(plan.later)
+            return [one, {"again": one}]
+        makers: dict[type, Callable[[Any], Any]] = {
+            Later: self._awaitable,
+            Failing: lambda plan: _fail(plan.turns),
+            Rows: self._rows,
+            Writing: lambda plan: GrowingText(self._rows(plan)),
+            Shared: lambda plan: self._source(plan.which),
+        }
+        maker = makers.get(type(plan))
+        return plan if maker is None else maker(plan)
+
+    def _awaitable(self, later: Later) -> Awaitable[Any]:
+        if later.how == "awaitable":
+            return _Other(lambda: self._value(later))
+        coroutine = self._value(later)
+        return asyncio.ensure_future(coroutine) if later.how == "task" else coroutine
+
+    async def _value(self, later: Later) -> Any:
+        await _turns(later.turns)
+        return self.built(later.value)
+
+    async def _rows(self, plan: Rows) -> AsyncIterator[Any]:
+        for turns, row in plan.rows:
+            await _turns(turns)
+            yield self.built(row)
+        if plan.fails:
+            raise MeantError
+
+    def _source(self, which: str) -> Any:
+        if which not in self._shared:
+            makers: dict[str, Callable[[], Any]] = {
+                "task": lambda: asyncio.ensure_future(self._value(Later("task", 4, {"n": 1}))),
+                "rows": lambda: _Again(lambda: self._rows(Rows(((1, 1), (2, {"n": 2})), fails=False))),
+                "text": lambda: GrowingText(
+                    _Again(lambda: self._rows(Writing(((1, "a"), (2, "b")), fails=False)))
+                ),
+            }
+            self._shared[which] = makers[which]()
+        return self._shared[which]
 
 
 async def _turns(count: int) -> None:
@@ -105,44 +155,29 @@ async def _turns(count: int) -> None:
         await asyncio.sleep(0)
 
 
-async def _value(later: Later) -> Any:
-    await _turns(later.turns)
-    return built(later.value)
-
-
 async def _fail(turns: int) -> None:
     await _turns(turns)
     raise MeantError
 
 
-async def _rows(plan: Rows) -> AsyncIterator[Any]:
-    for turns, row in plan.rows:
-        await _turns(turns)
-        yield built(row)
-    if plan.fails:
-        raise MeantError
-
-
 class _Other:
     """An awaitable that is neither a coroutine nor a future."""
 
-    def __init__(self, later: Later) -> None:
-        self._later = later
+    def __init__(self, make: Callable[[], Awaitable[Any]]) -> None:
+        self._make = make
 
     def __await__(self) -> Generator[Any, Any, Any]:
-        return _value(self._later).__await__()
+        return self._make().__await__()
 
 
-def _as_it_is(plan: Any) -> Any:
-    return plan
+class _Again:
+    """An async iterable that can be read more than once."""
 
+    def __init__(self, make: Callable[[], AsyncIterator[Any]]) -> None:
+        self._make = make
 
-_MAKERS: dict[type, Callable[[Any], Any]] = {
-    Later: _awaitable,
-    Failing: lambda plan: _fail(plan.turns),
-    Rows: _rows,
-    Writing: lambda plan: GrowingText(_rows(plan)),
-}
+    def __aiter__(self) -> AsyncIterator[Any]:
+        return self._make()
 
 
 @dataclass

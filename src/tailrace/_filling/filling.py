@@ -48,7 +48,7 @@ class Filling:
     async def run(self) -> None:
         """Write everything; raises what makes the whole fail."""
         try:
-            root = self._holes.encode(self._document.content, None, 0)
+            root = self._holes.encode(self._document.content)
             self._holes.check_size()
             if kind_of(self._document.content) is Kind.VALUE:
                 # Before it there is nothing to show, and its error is the whole's.
@@ -70,10 +70,16 @@ class Filling:
 
     async def _advance(self) -> None:
         """Write what is new once something is."""
-        ready = await self._news.wait()
+        await self._news.wait()
+        if self._holes.unripe:
+            await self._ripen()
+        ready = self._news.taken()
         self._growth.taken()
+        # What came for lists and texts goes first, and all of it: one that stands in it is not to be closed before.
+        for hole in ready:
+            self._scribe.write(hole)
         later: list[Hole] = []
-        for count, hole in enumerate(ready, 1):
+        for count, hole in enumerate([hole for hole in ready if hole.arrived], 1):
             self._settle(hole)
             if later or self._holes.unripe:
                 later.append(hole)
@@ -117,7 +123,7 @@ class Filling:
             self._fail(hole, error)
         elif hole.kind is Kind.VALUE:
             try:
-                hole.part = self._holes.encode(value, hole.place, hole.depth)
+                hole.part = self._holes.encode(value, hole)
             except Exception as unwritable:  # noqa: BLE001 - it is the reader's to know, or the whole's
                 self._fail(hole, unwritable)
         elif hole.number is None or not self._encoder.grows:

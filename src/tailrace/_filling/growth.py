@@ -95,7 +95,7 @@ class Growth:
 
     def _add_element(self, hole: Hole, item: Any) -> bool:
         """Take an element; whether parts of it are open."""
-        element = self._holes.encode(item, (hole.place, hole.length), hole.depth)
+        element = self._holes.encode(item, hole)
         hole.add(element)
         hole.length += 1
         self._ahead += size_of(element) + _LEAST

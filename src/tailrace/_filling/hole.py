@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tailrace._holes import Kind
 from tailrace._parts import Part, Place, pointer
+from tailrace.errors import EncodeError
 
 if TYPE_CHECKING:
     import asyncio
 
-    from tailrace._holes import Kind
     from tailrace._model import Problem
 
 
@@ -26,6 +27,7 @@ class Hole:
         "key",
         "kind",
         "length",
+        "lists",
         "number",
         "part",
         "place",
@@ -62,6 +64,8 @@ class Hole:
         """Of a list or a text: what came and was not written yet."""
         self.length = 0
         """Of a list: the elements that came."""
+        self.lists: tuple[Hole, ...] = ()
+        """Those that it is in, without those that these are in."""
 
     def stand_at(self, place: Place, depth: int) -> None:
         """Take note of the first place."""
@@ -72,6 +76,22 @@ class Hole:
     def is_inline(self) -> bool:
         """Whether its value stands where it is, once it is settled: it has no number, or none any more."""
         return self.failure is None and (self.number is None or self.closed)
+
+    @property
+    def inner_place(self) -> Place:
+        """Where a value stands that comes now: its own place, or that of the next element."""
+        return (self.place, self.length) if self.kind is Kind.LIST else self.place
+
+    @property
+    def inner_lists(self) -> tuple[Hole, ...]:
+        """The lists that such a value is in."""
+        return (self,) if self.kind is Kind.LIST else self.lists
+
+    def is_in(self, lists: tuple[Hole, ...]) -> None:
+        """Take note of lists that it is in; raises `EncodeError` for one that would contain itself."""
+        if self.kind is Kind.LIST and self in _around(lists):
+            raise EncodeError("a list that contains itself")
+        self.lists += tuple(one for one in lists if one not in self.lists)
 
     def add(self, part: Any) -> None:
         """Take an element of a list, or a piece of a text."""
@@ -86,3 +106,13 @@ class Hole:
     def __str__(self) -> str:
         where = pointer(self.place)
         return f"the part {where} of a document" if where else "a document"
+
+
+def _around(lists: tuple[Hole, ...]) -> set[Hole]:
+    """These lists, and all that they are in."""
+    waiting, seen = list(lists), set(lists)
+    while waiting:
+        outer = set(waiting.pop().lists) - seen
+        seen |= outer
+        waiting += outer
+    return seen

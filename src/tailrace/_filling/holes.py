@@ -15,7 +15,7 @@ from tailrace.errors import EncodeError
 if TYPE_CHECKING:
     from tailrace._filling.crew import Crew
     from tailrace._json import ForeignEncoder
-    from tailrace._parts import Part, Place
+    from tailrace._parts import Part
 
 
 class Holes:
@@ -28,6 +28,8 @@ class Holes:
         self._tree: TreeEncoder[Hole] = TreeEncoder(encoder, document.depth, self._claim)
         self._fresh: list[Hole] = []
         """Those of the value that is being written."""
+        self._lists: tuple[Hole, ...] = ()
+        """What that is in."""
         self.open: dict[int, Hole] = {}
         """Those that are not settled, mostly by the identity of their sources."""
         self.unripe: list[Hole] = []
@@ -40,8 +42,14 @@ class Holes:
         """Whether what can wait should not add to them."""
         return len(self.open) * 4 > self._most * 3
 
-    def encode(self, value: Any, place: Place, depth: int) -> bytes | Part[Hole]:
-        """The text of a value, whose holes are open from now on; raises `EncodeError`, and nothing of it is left."""
+    def encode(self, value: Any, within: Hole | None = None) -> bytes | Part[Hole]:
+        """The text of a value that came for a hole, or of the document itself; its holes are open from now on.
+
+        Raises `EncodeError`, and nothing of it is left.
+        """
+        place, depth, self._lists = None, 0, ()
+        if within is not None:
+            place, depth, self._lists = within.inner_place, within.depth, within.inner_lists
         try:
             part = self._tree.encode(value, place, depth)
         except EncodeError:
@@ -68,15 +76,20 @@ class Holes:
     def _claim(self, source: Any, kind: Kind) -> Hole:
         known = self.open.get(id(source))
         if known is not None and not known.arrived:
+            known.is_in(self._lists)
             return known
         if len(self.open) >= self._most:
             raise EncodeError(f"more than {self._most} parts that are not ready at a time (Document.holes)")
         if kind is Kind.LIST and inspect.isasyncgen(source) and source.ag_frame is None:
             raise EncodeError("an async generator that has ended; make a new one for each place")
         hole = Hole(source, kind, key=id(source))
+        hole.lists = self._lists
         if known is not None and kind is Kind.VALUE:
             # It will be closed before this is written: the same value once more.
             hole.key, hole.arrived, hole.value, hole.error = id(hole), True, known.value, known.error
+        elif known is not None:  # what came is gone: the source is read anew
+            known.key = id(known)
+            self.open[known.key] = known
         self.open[hole.key] = hole
         self._fresh.append(hole)
         return hole

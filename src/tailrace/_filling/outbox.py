@@ -85,11 +85,14 @@ class News:
         self._urgent = True
         self._wake()
 
-    async def wait(self) -> list[Hole]:
-        """The holes of which there are news, once it is time to write these."""
+    async def wait(self) -> None:
+        """Wait until it is time to write."""
         while not self._is_time():
             self._waiter = self._loop.create_future()
             await self._waiter
+
+    def taken(self) -> list[Hole]:
+        """The holes of which there are news, and were until now."""
         ready, self._ready, self._urgent = self._ready, [], False
         for hole in ready:
             hole.queued = False

@@ -28,8 +28,8 @@ class Holes:
         self._tree: TreeEncoder[Hole] = TreeEncoder(encoder, document.depth, self._claim)
         self._fresh: list[Hole] = []
         """Those of the value that is being written."""
-        self._lists: tuple[Hole, ...] = ()
-        """What that is in."""
+        self._within: Hole | None = None
+        """What that came for."""
         self.open: dict[int, Hole] = {}
         """Those that are not settled, mostly by the identity of their sources."""
         self.unripe: list[Hole] = []
@@ -47,9 +47,8 @@ class Holes:
 
         Raises `EncodeError`, and nothing of it is left.
         """
-        place, depth, self._lists = None, 0, ()
-        if within is not None:
-            place, depth, self._lists = within.inner_place, within.depth, within.inner_lists
+        self._within = within
+        place, depth = (None, 0) if within is None else (within.inner_place, within.depth)
         try:
             part = self._tree.encode(value, place, depth)
         except EncodeError:
@@ -74,16 +73,17 @@ class Holes:
         return unripe
 
     def _claim(self, source: Any, kind: Kind) -> Hole:
+        lists = () if self._within is None else self._within.inner_lists
         known = self.open.get(id(source))
         if known is not None and not known.arrived:
-            known.is_in(self._lists)
+            known.is_in(lists)
             return known
         if len(self.open) >= self._most:
             raise EncodeError(f"more than {self._most} parts that are not ready at a time (Document.holes)")
         if kind is Kind.LIST and inspect.isasyncgen(source) and source.ag_frame is None:
             raise EncodeError("an async generator that has ended; make a new one for each place")
         hole = Hole(source, kind, key=id(source))
-        hole.lists = self._lists
+        hole.lists = lists
         if known is not None and kind is Kind.VALUE:
             # It will be closed before this is written: the same value once more.
             hole.key, hole.arrived, hole.value, hole.error = id(hole), True, known.value, known.error

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tailrace._json import NotPlain, unwritable
-from tailrace.formats._base import Decoder, DocumentFormat, Encoder, Format, encode_special
+from tailrace.formats._base import Decoder, Encoder, Format, encode_special
 from tailrace.formats._checked import Checked
-from tailrace.formats._document import DocumentEncoder
+from tailrace.formats._document import DocumentEncoder, DocumentFormat
 from tailrace.formats._document_reader import DocumentReader
 from tailrace.formats.csv import CSV
 from tailrace.formats.event_stream import EventStream

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
 from tailrace._event import says_nothing
 from tailrace._json import Encode, ForeignEncoder, ItemEncoder, unwritable
@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tailrace._model import Limits, Problem
-    from tailrace.formats._document import DocumentEncoder
-    from tailrace.formats._document_reader import DocumentReader
 
 T = TypeVar("T")
 
@@ -144,19 +142,6 @@ class Format(Protocol):
 
     def decoder(self, limits: Limits = ..., /) -> Decoder[Any]:
         """A new decoder for one body."""
-        ...
-
-
-@runtime_checkable
-class DocumentFormat(Format, Protocol):
-    """A format that writes documents too."""
-
-    def document(self, encoder: ForeignEncoder | None = None, /) -> DocumentEncoder:
-        """A new encoder for one document."""
-        ...
-
-    def reader(self, limits: Limits = ..., /) -> DocumentReader:
-        """A new decoder for one document."""
         ...
 
 

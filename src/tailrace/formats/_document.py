@@ -1,15 +1,16 @@
-"""What writes a document and what reads one, whatever the format: the root, then what is known of its holes."""
+"""What writes a document, whatever the format: the root, then what is known of its holes."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol, runtime_checkable
 
-from tailrace.formats._base import Encoder
+from tailrace.formats._base import Encoder, Format
 
 if TYPE_CHECKING:
     from tailrace._holes import Kind
     from tailrace._json import ForeignEncoder
-    from tailrace._model import Problem
+    from tailrace._model import Limits, Problem
+    from tailrace.formats._document_reader import DocumentReader
 
     Meta = dict[str, Any] | int | None
     """The holes of a value by their numbers, in its shape: JSON has no room for them beside the value."""
@@ -88,3 +89,16 @@ class DocumentEncoder(Encoder):
 
 def _no_items(item: Any) -> NoReturn:
     raise AssertionError(f"a document is no item: {item!r}")
+
+
+@runtime_checkable
+class DocumentFormat(Format, Protocol):
+    """A format that writes documents too."""
+
+    def document(self, encoder: ForeignEncoder | None = None, /) -> DocumentEncoder:
+        """A new encoder for one document."""
+        ...
+
+    def reader(self, limits: Limits = ..., /) -> DocumentReader:
+        """A new decoder for one document."""
+        ...

@@ -6,8 +6,9 @@ import math
 from collections.abc import Iterable, Mapping
 from enum import Enum, auto
 from importlib import import_module
+from inspect import isroutine
 from types import GenericAlias
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeAlias, TypeVar, cast, get_args, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeAlias, TypeVar, cast, get_args, overload
 
 from tailrace._model import are_seconds
 
@@ -28,13 +29,20 @@ class Kind(Enum):
 class _Annotation:
     """What an annotation says to pydantic: the finished value's type in a schema, the hole itself in a value."""
 
+    needs: ClassVar[str] = "__aiter__"
+    what: ClassVar[str] = "an async iterable"
+
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: Callable[[Any], Any]) -> Any:
         finished: Any = handler(cls.finished(source))
         schemas: Any = import_module("pydantic_core").core_schema
 
         def validate(value: Any, validate_finished: Callable[[Any], Any]) -> Any:
-            return validate_finished(value) if kind_of(value) is None else cls.taken(value)
+            if kind_of(value) is None:
+                return validate_finished(value)
+            if not hasattr(value, cls.needs):
+                raise ValueError(f"expected {cls.what}, got {type(value).__qualname__}")
+            return cls.taken(value)
 
         def serialize(value: Any, serialize_finished: Callable[[Any], Any]) -> Any:
             return serialize_finished(value) if kind_of(value) is None else value
@@ -64,6 +72,8 @@ else:
     class Deferred(_Annotation):
         """A member whose value comes later: `user: Deferred[User]` takes a coroutine, a task, or any awaitable."""
 
+        needs = "__await__"
+        what = "an awaitable"
         __class_getitem__ = classmethod(GenericAlias)
 
     class Growing(_Annotation):
@@ -88,6 +98,7 @@ class GrowingText(_Annotation):
         if not hasattr(cast("Any", pieces), "__aiter__"):
             raise TypeError(
                 f"GrowingText: expected an async iterable of str, got {type(pieces).__qualname__}"
+                + (" (call it)" if isroutine(cast("Any", pieces)) else "")
             )
         self.pieces = pieces
 
@@ -149,10 +160,12 @@ def defer(
 ) -> Deferred[Any]:
     """A value that `function(*args)` will return: in a thread, or awaited where it is a coroutine function.
 
-    After `timeout` seconds it has failed with 504 (a thread cannot be interrupted: it runs on, and its result
-    is dropped). Where it fails in whatever way, `fallback` is taken if there is one, and the log has the error.
+    After `timeout` seconds it has failed with 504 (a thread cannot be interrupted: it runs on, and its result is
+    dropped). Where it fails in whatever way, `fallback` is taken if there is one, and the log has the error.
+    `functools.partial` has room for arguments by name.
 
-    Raises `TypeError` where `function` cannot be called, `ValueError` where `timeout` are no seconds.
+    Raises `TypeError` where `function` cannot be called or `fallback` is not there yet, `ValueError` where
+    `timeout` are no seconds.
     """
     if not callable(cast("Any", function)):
         raise TypeError(
@@ -160,6 +173,8 @@ def defer(
         )
     if timeout is not None and not are_seconds(timeout, math.ulp(0.0)):
         raise ValueError(f"defer(timeout={timeout!r}): expected seconds above 0 or None")
+    if kind_of(fallback) is not None:
+        raise TypeError(f"defer(fallback={fallback!r}): expected a value that is there")
     return Later[Any](function, args, timeout, fallback)
 
 
@@ -191,9 +206,11 @@ class Document:
             value: Any = bound
             if (value is not None or name != "size") and (type(value) is not int or value < 1):
                 raise ValueError(f"Document({name}={value!r}): expected a whole number from 1")
-        if problems is not None and not isinstance(cast("Any", problems), str):
+        if problems is not None and (not isinstance(cast("Any", problems), str) or not problems):
             raise TypeError(f"Document(problems={problems!r}): expected the name of a member")
-        if isinstance(cast("object", content), Mapping) and problems in content:
+        if problems is not None and isinstance(cast("object", content), list | tuple):
+            raise ValueError(f"Document(problems={problems!r}): expected a document that is an object")
+        if problems is not None and isinstance(cast("object", content), Mapping) and problems in content:
             raise ValueError(f"Document(problems={problems!r}): the document has a member of that name")
         self.content = content
         self.concurrency = concurrency

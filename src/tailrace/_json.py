@@ -55,15 +55,30 @@ def unwrap(value: Any, fallback: Callable[[Any], Any] | None = None) -> Any:
 
 def _advice(value: Any) -> str:
     """What to do about a value that cannot be written."""
-    if inspect.isroutine(value):
-        return "call it"
-    if type(value).__name__ == "Document":
-        return "a document is no part of another: give its content"
-    if hasattr(value, "__await__") or hasattr(value, "__aiter__"):
-        return "it is no item: put the whole into a Document, or await it"
-    if hasattr(value, "__next__"):
-        return "make it an async generator, or a list"
-    return "give what can, such as a dict, a dataclass or a model, or say how with encoder="
+    return next(advice for fits, advice in _ADVICE if fits(value))
+
+
+_ADVICE: Final[list[tuple[Callable[[Any], bool], str]]] = [
+    (inspect.isroutine, "call it"),
+    (
+        lambda value: type(value).__name__ == "Document",
+        "a document is no part of another: give its content",
+    ),
+    (
+        lambda value: hasattr(value, "__await__") or hasattr(value, "__aiter__"),
+        "it is no item: put the whole into a Document, or await it",
+    ),
+    (lambda value: hasattr(value, "__next__"), "make it an async generator, or a list"),
+    (
+        lambda value: hasattr(value, "add_done_callback"),
+        "asyncio.wrap_future makes an awaitable of it",
+    ),
+    (lambda value: hasattr(value, "__iter__"), "make it a list"),
+    (
+        lambda _: True,
+        "give what can, such as a dict, a dataclass or a model, or say how with encoder=",
+    ),
+]
 
 
 _AS_TEXT: Final = (
@@ -182,8 +197,10 @@ def unwritable(error: Exception, encode: Encode, value: Any, record: int | None 
     if isinstance(error, RecursionError):
         reason = "nested too deeply for JSON, or contains itself"
     else:
-        kind = _kind(culprit)
-        reason = str(error) if kind in str(error) else f"{error} (in a value of type {kind})"
+        where = f"a value of type {_kind(culprit)}"
+        if isinstance(culprit, Name):
+            where = f"the name of a member, of type {_kind(next(iter(culprit)))}"
+        reason = str(error) if _kind(culprit) in str(error) else f"{error} (in {where})"
     return EncodeError(reason, record=record, path=path)
 
 
@@ -223,6 +240,9 @@ def children(value: Any) -> Iterator[tuple[str, Any]]:
     else:
         for name in fields:
             yield f".{name}", getattr(value, name, None)
+        extra: dict[str, Any] = getattr(value, "__pydantic_extra__", None) or {}
+        for name, member in extra.items():
+            yield f".{name}", member
 
 
 class Name(dict[Any, None]):
@@ -248,7 +268,7 @@ def decode(
 ) -> Any:
     """The value of one JSON text that starts at byte `offset` of the body, as the decoder `by` has it."""
     if text.count(b"[") + text.count(b"{") > depth and _depth(text) > depth:
-        raise LimitExceeded(f"nested deeper than {depth} levels", record=record, offset=offset)
+        raise LimitExceeded(f"nested deeper than {depth} levels (Limits.depth)", record=record, offset=offset)
     try:
         return by(text)
     except RecursionError:

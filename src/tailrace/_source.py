@@ -68,7 +68,7 @@ def _what_is_wrong(content: object) -> str:
     """A hint for what is often given instead of items; empty where nothing is known to be wrong."""
     if isinstance(content, _ONE_VALUE):
         return " (one value: put it into a list to send it as one item)"
-    if inspect.isasyncgenfunction(content) or inspect.isgeneratorfunction(content):
+    if inspect.isroutine(content):
         return " (a function: call it)"
     if _has_ended(content):
         return " (that has ended: make a new one for each response)"

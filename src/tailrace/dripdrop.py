@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.utils import is_body_allowed_for_status_code
 
+from tailrace._finish import closed_at_once
 from tailrace._holes import Document
+from tailrace._tree import missing
 from tailrace.fastapi import Stream
 from tailrace.formats import EventStream, Progressive
 
@@ -43,8 +45,12 @@ class DripDrop(FastAPI):
         `FastAPI.api_route`; `response_model` is for the documentation only. A returned `Response` goes out as it is,
         and a `Document` has bounds of its own. No `Request` parameter is needed.
 
-        Raises `TypeError` for a handler that yields, and where `problems` is no name.
+        Raises `TypeError` for a handler that yields, and where `methods` are no names of methods or `problems` is no
+        name of a member.
         """
+        methods = [methods] if isinstance(methods, str) else list(methods)
+        if not methods:
+            raise TypeError("progressive_route(methods=[]): expected the names of methods, such as GET")
         whole = Document(None, problems=problems)
         status = options.get("status_code") or 200
         options["responses"] = _documented(status, options.get("responses") or {})
@@ -103,7 +109,7 @@ def _answering(handler: Callable[..., Any], whole: Document, status: int) -> Cal
         if isinstance(tree, Response):
             return tree
         if not isinstance(tree, Document):
-            tree = whole.replaced(content=tree)
+            tree = _document_of(tree, whole)
         elif tree.problems is None:
             tree = tree.replaced(problems=whole.problems)
         answered = _Answer(tree)
@@ -123,6 +129,15 @@ def _answering(handler: Callable[..., Any], whole: Document, status: int) -> Cal
         return answer(handler(*args, **kwargs))
 
     return answering_in_a_thread
+
+
+def _document_of(tree: Any, whole: Document) -> Document:
+    try:
+        return whole.replaced(content=tree)
+    except ValueError:
+        for part in missing(tree):
+            closed_at_once(part)
+        raise
 
 
 _STREAMED: Final = {

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tailrace import JSON, Document, GrowingText, Progressive, defer
-from tests.documents.parts import read
+from tests.documents.parts import growing, read
 from tests.pump.client import Exchange
 
 if TYPE_CHECKING:
@@ -90,11 +90,15 @@ def test_defer_may_be_awaited_anywhere() -> None:
     [
         (lambda: defer(5), "expected a function"),
         (lambda: defer(int, timeout=0), "expected seconds"),
+        (lambda: defer(int, fallback=defer(int)), "expected a value that is there"),
         (lambda: GrowingText("text"), "expected an async iterable of str"),
         (lambda: Document({}, concurrency=0), "expected a whole number"),
         (lambda: Document({}, holes=1.5), "expected a whole number"),
         (lambda: Document({}, problems=True), "expected the name of a member"),
         (lambda: Document({"p": 1}, problems="p"), "has a member of that name"),
+        (lambda: Document([1], problems="p"), "expected a document that is an object"),
+        (lambda: Document({}, problems=""), "expected the name of a member"),
+        (lambda: GrowingText(growing), r"got function \(call it\)"),
     ],
 )
 def test_what_is_wrong_is_refused_where_it_is_made(wrong: Any, error: str) -> None:

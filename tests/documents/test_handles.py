@@ -159,11 +159,63 @@ def test_nobody_has_to_wait_for_a_part_that_fails() -> None:
     run(scenario())
 
 
+@pytest.mark.parametrize(
+    ("last", "error"),
+    [
+        (b'{"done":3}\n', None),
+        (b'{"done":4}\n', Truncated),
+        (b'{"done":3,"err":{"title":"Gone","status":503}}\n', StreamFailed),
+        (b"", Truncated),
+    ],
+    ids=["good", "a record is lost", "failed", "cut"],
+)
+@pytest.mark.parametrize("how", ["awaited", "iterated over"])
+def test_the_whole_is_there_once_the_last_record_is(how: str, last: bytes, error: Any) -> None:
+    async def scenario() -> None:
+        reader = reader_of(b'{"v":2,"id":0,"set":[],"meta":1}\n{"id":1,"push":[7]}\n{"id":1,"end":true}\n')
+        waiting = asyncio.ensure_future(
+            asyncio.wait_for(reader.document, 5) if how == "awaited" else gathered(reader.document)
+        )
+        await asyncio.sleep(0.01)
+        assert not waiting.done()
+        assert await reader[0] == 7  # its parts are there
+        assert not reader.document.finished
+        if error is None:
+            reader.feed(last)
+            assert list(await waiting) == list(reader.document.result()) == [7]
+            assert reader.document.finished
+            return
+        with pytest.raises(error):
+            reader.feed(last) or reader.finish()
+        with pytest.raises(error):
+            await waiting
+        with pytest.raises(error):
+            reader.document.result()
+
+    run(scenario())
+
+
+def test_whoever_waits_is_told_why_the_reading_failed() -> None:
+    async def scenario() -> None:
+        reader = reader_of(ROOT)
+        waiting = asyncio.ensure_future(gathered(reader["posts"]))
+        await asyncio.sleep(0)
+        reader.fail(ConnectionResetError("by the peer"))
+        with pytest.raises(Truncated, match=r"/posts had come \(ConnectionResetError: by the peer\)") as told:
+            await waiting
+        assert isinstance(told.value.__cause__, ConnectionResetError)
+        assert await reader["now"] == 1
+        assert not reader.complete
+
+    run(scenario())
+
+
 @pytest.mark.parametrize("version", [1, 2])
 @pytest.mark.parametrize(
     ("body", "error"),
     [
         (b"<!DOCTYPE html>\n", r"is it progressive JSON.*\? See the response's status and Content-Type"),
+        (b'{"title":"Not Found","status":404}', r"ends inside a (record|line) \(is it progressive JSON"),
         (b'{"placeholder_id":"$1"}\n', r"is it progressive JSON"),
         (b'{"v":2,"id":0,', r"ends inside a (record|line)"),
         (b"", r"ends before its last (record|line)"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import inspect
 import json
 import sys
 import time
@@ -15,11 +16,12 @@ import orjson
 import pydantic
 import pytest
 
-from tailrace import JSON, Deferred, Document, Progressive
+from tailrace import JSON, Deferred, Document, GrowingText, Progressive
 from tailrace._filling.hole import Hole
+from tailrace._filling.lineage import Lineage
 from tailrace.asgi import Stream
 from tailrace.errors import EncodeError
-from tests.documents.parts import fails, later, read, run
+from tests.documents.parts import fails, growing, later, read, run
 from tests.pump.client import Exchange, until
 
 if TYPE_CHECKING:
@@ -78,6 +80,135 @@ def test_a_list_that_contains_itself_fails(by: str) -> None:
     assert reader.problems
     for format_ in (JSON(), Progressive(1)):
         assert b"Internal Server Error" in run(tree, formats=[format_]).body
+
+
+@pytest.mark.parametrize("turns", [0, 1])
+def test_one_generator_in_two_texts_is_one_text(turns: int) -> None:
+    async def pieces() -> AsyncIterator[str]:
+        for piece in ("a", "b"):
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            yield piece
+
+    def tree(after: int) -> Any:
+        one = pieces()
+        inner = {"c": GrowingText(one)}
+        return {"a": GrowingText(one), "b": later(inner, after) if after else inner}
+
+    assert read(lambda: tree(0)).value == {"a": "ab", "b": {"c": "ab"}}
+    assert json.loads(run(lambda: tree(0), formats=[JSON()]).body) == {"a": "ab", "b": {"c": "ab"}}
+    reader = read(lambda: tree(20))  # it has ended by then
+    assert reader.value["a"] == "ab"
+    assert list(reader.problems) == ["/b"]
+
+
+def test_one_generator_is_not_a_list_and_a_text(caplog: pytest.LogCaptureFixture) -> None:
+    def tree() -> Any:
+        one = growing("a", "b")
+        return {"a": GrowingText(one), "b": [one]}
+
+    assert run(tree).messages[0]["status"] == 500
+    assert "a list and a text" in caplog.text
+
+
+@pytest.mark.parametrize("seconds", [0, 0.001, 0.005])
+def test_one_task_in_many_elements_is_written_in_all(seconds: float) -> None:
+    async def slowly(value: Any) -> Any:
+        await asyncio.sleep(seconds)
+        return value
+
+    async def posts(viewer: Any) -> AsyncIterator[Any]:
+        for n in range(200):
+            await asyncio.sleep(0)
+            yield {"n": n, "viewer": viewer, "likes": slowly(n)}
+
+    def tree() -> Any:
+        viewer = asyncio.ensure_future(slowly({"name": "Ada"}))
+        return {"viewer": viewer, "posts": posts(viewer)}
+
+    for _ in range(5):
+        posted = read(tree).value["posts"]
+        assert [dict(one) for one in posted] == [
+            {"n": n, "viewer": {"name": "Ada"}, "likes": n} for n in range(200)
+        ]
+
+
+@pytest.mark.parametrize("turns", range(6))
+def test_one_task_with_a_part_in_it_is_one_part(turns: int) -> None:
+    def tree() -> Any:
+        one = asyncio.ensure_future(later({"in": later(5)}, turns))
+        return {"a": one, "rows": growing(*[{"t": one}] * 6), "b": {"c": one}}
+
+    value = read(tree).value
+    assert value["a"] == value["b"]["c"] == {"in": 5}
+
+
+@pytest.mark.parametrize("format_", [Progressive(), Progressive(1), JSON()], ids=repr)
+def test_a_value_that_contains_itself_fails(format_: Any, caplog: pytest.LogCaptureFixture) -> None:
+    def tree() -> Any:
+        loop = asyncio.get_running_loop()
+        one, other = loop.create_future(), loop.create_future()
+        loop.call_soon(one.set_result, {"a": other, "b": [other]})
+        loop.call_later(0.01, other.set_result, {"a": one, "b": one})
+        return {"one": one}
+
+    run(tree, formats=[format_])
+    assert "contains itself" in caplog.text
+
+
+def test_lists_do_not_wait_for_each_other() -> None:
+    async def part(n: int) -> int:
+        await asyncio.sleep(0.01)
+        return n
+
+    async def rows() -> AsyncIterator[Any]:
+        for n in range(3):
+            yield {"n": part(n)}
+
+    async def scenario() -> None:
+        exchange = Exchange()
+        async with asyncio.timeout(5):
+            await exchange.run(Document({str(n): rows() for n in range(4)}, holes=5), formats=[Progressive()])
+
+    asyncio.run(scenario())
+
+
+def test_a_part_in_many_lists_keeps_none_of_them() -> None:
+    async def scenario() -> None:
+        pending = asyncio.get_running_loop().create_future()
+
+        async def inner() -> AsyncIterator[Any]:
+            yield pending
+
+        async def rows() -> AsyncIterator[Any]:
+            for _ in range(2000):
+                yield inner()
+                await asyncio.sleep(0)
+            gc.collect()
+            kept.append(sum(isinstance(one, Hole | Lineage) for one in gc.get_objects()))
+            pending.set_result(1)
+
+        await Exchange().run({"rows": rows()}, formats=[Progressive()])
+
+    kept: list[int] = []
+    asyncio.run(scenario())
+    assert kept[0] < 400
+
+
+@pytest.mark.parametrize("error", [GeneratorExit, type("Stop", (BaseException,), {})])
+def test_whatever_a_part_raises_is_its_failure(error: Any, caplog: pytest.LogCaptureFixture) -> None:
+    reader = read({"a": fails(error()), "b": later(1)})
+    assert (list(reader.problems), reader.value["b"]) == (["/a"], 1)
+    assert f"raised {error.__name__}" in caplog.text
+
+
+def test_what_a_model_has_beyond_its_fields_is_closed_too() -> None:
+    class Open(pydantic.BaseModel, extra="allow"):
+        pass
+
+    late = later(1)
+    run({"bad": object(), "model": Open(late=late)})
+    assert inspect.getcoroutinestate(late) == inspect.CORO_CLOSED
 
 
 def test_one_list_at_many_places_does_not_contain_itself() -> None:

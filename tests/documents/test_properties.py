@@ -87,7 +87,7 @@ def test_the_finished_document_has_it_too(plan: Any) -> None:
         document = json.loads(body)
         problems = document.pop("what failed")
         assert document == value
-        assert {problem["path"] for problem in problems} == failed
+        assert {problem["pointer"] for problem in problems} == failed
 
     asyncio.run(run())
 

@@ -222,7 +222,7 @@ def test_errors(handler: Callable[[], Any], status: int, body: Any) -> None:
 
 @pytest.mark.parametrize("tree", [lambda part: {"part": part}, lambda part: Document({"part": part})])
 def test_problems_may_be_listed(tree: Callable[[Any], Any]) -> None:
-    problem = {"path": "/part", "title": "Conflict", "status": 409}
+    problem = {"pointer": "/part", "title": "Conflict", "status": 409}
     assert get(lambda: tree(refused()), problems="failed").json() == {"part": None, "failed": [problem]}
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import inspect
-from typing import TYPE_CHECKING, Any, Final
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from anyio import CapacityLimiter, to_thread
 from anyio.lowlevel import RunVar
@@ -31,12 +32,13 @@ async def call(later: Later[Any]) -> Any:
         async with deadline:
             return await _result(later)
     except Exception as error:
+        late = deadline.expired()
+        why = f"{_name(later.function)} {f'took longer than {later.timeout:g} s' if late else 'failed'}"
         if later.can_fall_back:
-            why = f"took longer than {later.timeout:g} s" if deadline.expired() else "failed"
-            shown = None if deadline.expired() else error
-            log.warning("%s %s: its fallback is taken", _name(later.function), why, exc_info=shown)
+            log.warning("%s: its fallback is taken", why, exc_info=None if late else error)
             return later.fallback
-        if deadline.expired():
+        if late:
+            log.warning("%s", why)
             raise Abort(Problem(title="Gateway Timeout", status=504)) from error
         raise
 
@@ -92,4 +94,6 @@ def _threads_of_this_loop() -> CapacityLimiter:
 
 
 def _name(function: Any) -> str:
-    return getattr(function, "__qualname__", None) or repr(function)
+    while isinstance(function, partial):
+        function = cast("Any", function).func
+    return getattr(function, "__qualname__", None) or type(function).__qualname__

@@ -6,7 +6,7 @@ import asyncio
 import contextvars
 from collections import deque
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from tailrace._finish import closed_at_once, discarded
 from tailrace._holes import Kind
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable
 
     from tailrace._filling.hole import Hole
+
+
+_ENDING: Final = (asyncio.CancelledError, KeyboardInterrupt, SystemExit)
+"""What ends a task, or the process, and is not its result."""
 
 
 class Crew:
@@ -85,7 +89,7 @@ class Crew:
             hole.value = await hole.source
         except BaseException as error:
             hole.error = error
-            if not isinstance(error, Exception):
+            if isinstance(error, _ENDING):
                 raise
         finally:
             hole.arrived = True
@@ -99,7 +103,7 @@ class Crew:
             await self._grow(hole)
         except BaseException as error:
             hole.error = error
-            if not isinstance(error, Exception):
+            if isinstance(error, _ENDING):
                 raise
         finally:
             hole.arrived = True

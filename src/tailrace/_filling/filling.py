@@ -26,6 +26,9 @@ _RIPENING: Final = 0.001
 """Seconds for which what is ready at once is waited for."""
 
 
+_AWAITED_TWICE: Final = {"cannot reuse already awaited coroutine", "coroutine is being awaited already"}
+
+
 class Filling:
     """One document under way: its root, then its holes in the order in which they are filled."""
 
@@ -115,15 +118,19 @@ class Filling:
     def _settle(self, hole: Hole) -> None:
         if hole.settled or not hole.arrived:
             return
-        hole.settled = True
+        hole.settle()
         self._holes.settled(hole)
-        value, error = hole.value, hole.error
-        hole.forget()
-        if error is not None:
-            self._fail(hole, error)
+        try:
+            self._look_at(hole)
+        finally:
+            hole.forget()
+
+    def _look_at(self, hole: Hole) -> None:
+        if hole.error is not None:
+            self._fail(hole, hole.error)
         elif hole.kind is Kind.VALUE:
             try:
-                hole.part = self._holes.encode(value, hole)
+                hole.part = self._holes.encode(hole.value, hole)
             except Exception as unwritable:  # noqa: BLE001 - it is the reader's to know, or the whole's
                 self._fail(hole, unwritable)
         elif hole.number is None or not self._encoder.grows:
@@ -133,9 +140,14 @@ class Filling:
     def _fail(self, hole: Hole, error: BaseException) -> None:
         if not isinstance(error, Exception):
             # Not as it is: whoever serves the request would take it for a cancellation of its own.
-            cancelled = RuntimeError(f"{hole} was cancelled, or awaited something that was, on its own")
-            cancelled.__cause__ = error
-            error = cancelled
+            what = f"raised {type(error).__name__}"
+            if isinstance(error, asyncio.CancelledError):
+                what = "was cancelled, or awaited something that was, on its own"
+            ended = RuntimeError(f"{hole} {what}")
+            ended.__cause__ = error
+            error = ended
+        if isinstance(error, RuntimeError) and str(error) in _AWAITED_TWICE:
+            error.add_note("What stands in several parts has to be a task: asyncio.ensure_future(coroutine).")
         if hole is self._root or (self._encoder.whole and self._document.problems is None):
             error.add_note(f"It was {hole}.")
             raise error

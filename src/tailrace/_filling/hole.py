@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tailrace._filling.lineage import Lineage
 from tailrace._holes import Kind
 from tailrace._parts import Part, Place, pointer
-from tailrace.errors import EncodeError
 
 if TYPE_CHECKING:
     import asyncio
@@ -18,6 +18,8 @@ class Hole:
     """One part of a document that was not ready when it was found."""
 
     __slots__ = (
+        "_lineage",
+        "_outer",
         "arrived",
         "batch",
         "closed",
@@ -27,7 +29,6 @@ class Hole:
         "key",
         "kind",
         "length",
-        "lists",
         "number",
         "part",
         "place",
@@ -38,7 +39,7 @@ class Hole:
         "value",
     )
 
-    def __init__(self, source: Any, kind: Kind, *, key: int) -> None:
+    def __init__(self, source: Any, kind: Kind, *, key: int, outer: Lineage | None) -> None:
         self.source: Any = source
         self.kind = kind
         self.key = key
@@ -64,8 +65,8 @@ class Hole:
         """Of a list or a text: what came and was not written yet."""
         self.length = 0
         """Of a list: the elements that came."""
-        self.lists: tuple[Hole, ...] = ()
-        """Those that it is in, without those that these are in."""
+        self._outer = outer
+        self._lineage: Lineage | None = None
 
     def stand_at(self, place: Place, depth: int) -> None:
         """Take note of the first place."""
@@ -83,15 +84,18 @@ class Hole:
         return (self.place, self.length) if self.kind is Kind.LIST else self.place
 
     @property
-    def inner_lists(self) -> tuple[Hole, ...]:
-        """The lists that such a value is in."""
-        return (self,) if self.kind is Kind.LIST else self.lists
+    def lineage(self) -> Lineage:
+        """What it is in, for what is in it."""
+        if self._lineage is None:
+            self._lineage = Lineage(self._outer, self.source)
+            self._lineage.over = self.settled
+        return self._lineage
 
-    def is_in(self, lists: tuple[Hole, ...]) -> None:
-        """Take note of lists that it is in; raises `EncodeError` for one that would contain itself."""
-        if self.kind is Kind.LIST and self in _around(lists):
-            raise EncodeError("a list that contains itself")
-        self.lists += tuple(one for one in lists if one not in self.lists)
+    def settle(self) -> None:
+        """Take note that nothing more comes of it."""
+        self.settled = True
+        if self._lineage is not None:
+            self._lineage.over = True
 
     def add(self, part: Any) -> None:
         """Take an element of a list, or a piece of a text."""
@@ -106,13 +110,3 @@ class Hole:
     def __str__(self) -> str:
         where = pointer(self.place)
         return f"the part {where} of a document" if where else "a document"
-
-
-def _around(lists: tuple[Hole, ...]) -> set[Hole]:
-    """These lists, and all that they are in."""
-    waiting, seen = list(lists), set(lists)
-    while waiting:
-        outer = set(waiting.pop().lists) - seen
-        seen |= outer
-        waiting += outer
-    return seen

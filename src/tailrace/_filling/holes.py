@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tailrace._filling.hole import Hole
 from tailrace._filling.scribe import check_size, size_of
-from tailrace._holes import Document, Kind
+from tailrace._holes import Document, GrowingText, Kind, kind_of
 from tailrace._tree import TreeEncoder, missing
 from tailrace.errors import EncodeError
 
@@ -32,6 +32,8 @@ class Holes:
         """What that came for."""
         self.open: dict[int, Hole] = {}
         """Those that are not settled, mostly by the identity of their sources."""
+        self._values = 0
+        """Those of these that are values."""
         self.unripe: list[Hole] = []
         """Those that have not had their turn of the loop."""
         self.size = 0
@@ -39,8 +41,8 @@ class Holes:
 
     @property
     def are_many(self) -> bool:
-        """Whether what can wait should not add to them."""
-        return len(self.open) * 4 > self._most * 3
+        """Whether lists should wait until there are fewer, which values will see to."""
+        return len(self.open) * 4 > self._most * 3 and self._values > 0
 
     def encode(self, value: Any, within: Hole | None = None) -> bytes | Part[Hole]:
         """The text of a value that came for a hole, or of the document itself; its holes are open from now on.
@@ -49,6 +51,8 @@ class Holes:
         """
         self._within = within
         place, depth = (None, 0) if within is None else (within.inner_place, within.depth)
+        if within is not None and within.kind is Kind.VALUE and kind_of(value) is None:
+            depth -= 1  # it is no deeper than its hole; only one hole behind the other is
         try:
             part = self._tree.encode(value, place, depth)
         except EncodeError:
@@ -66,6 +70,7 @@ class Holes:
     def settled(self, hole: Hole) -> None:
         """Take note that nothing more comes of one."""
         del self.open[hole.key]
+        self._values -= hole.kind is Kind.VALUE
 
     def take_unripe(self) -> list[Hole]:
         """Those that have not had their turn of the loop, which is to come."""
@@ -73,25 +78,25 @@ class Holes:
         return unripe
 
     def _claim(self, source: Any, kind: Kind) -> Hole:
-        lists = () if self._within is None else self._within.inner_lists
-        known = self.open.get(id(source))
-        if known is not None and not known.arrived:
-            known.is_in(lists)
+        read, outer = _read_of(source), None if self._within is None else self._within.lineage
+        known = self.open.get(id(read))
+        if known is not None and (kind is Kind.VALUE or not known.arrived):
+            if known.kind is not kind:
+                raise EncodeError("an async iterable that is a list and a text at a time")
+            known.lineage.found_in(outer)
             return known
         if len(self.open) >= self._most:
             raise EncodeError(f"more than {self._most} parts that are not ready at a time (Document.holes)")
-        if kind is Kind.LIST and inspect.isasyncgen(source) and source.ag_frame is None:
+        if inspect.isasyncgen(read) and read.ag_frame is None:
             raise EncodeError("an async generator that has ended; make a new one for each place")
-        hole = Hole(source, kind, key=id(source))
-        hole.lists = lists
-        if known is not None and kind is Kind.VALUE:
-            # It will be closed before this is written: the same value once more.
-            hole.key, hole.arrived, hole.value, hole.error = id(hole), True, known.value, known.error
-        elif known is not None:  # what came is gone: the source is read anew
+        if outer is not None:
+            outer.check(source)
+        if known is not None:  # what came is gone: the source is read anew
             known.key = id(known)
             self.open[known.key] = known
-        self.open[hole.key] = hole
+        hole = self.open[id(read)] = Hole(source, kind, key=id(read), outer=outer)
         self._fresh.append(hole)
+        self._values += kind is Kind.VALUE
         return hole
 
     def _start_fresh(self) -> None:
@@ -101,10 +106,10 @@ class Holes:
                 self._forget(hole)
         written = [hole for hole in fresh if hole.depth]
         self.unripe += written
-        self._crew.start([hole for hole in written if not hole.arrived])
+        self._crew.start(written)
 
     def _forget(self, hole: Hole) -> None:
-        del self.open[hole.key]
+        self.settled(hole)
         self._crew.drop(hole.source)
 
     def _drop(self, value: Any) -> None:
@@ -112,5 +117,10 @@ class Holes:
         for hole in fresh:
             self._forget(hole)
         for source in missing(value):
-            if id(source) not in self.open:
+            if id(_read_of(source)) not in self.open:
                 self._crew.drop(source)
+
+
+def _read_of(source: Any) -> Any:
+    """What is read: of a text, the iterable that two may have been made of."""
+    return source.pieces if isinstance(source, GrowingText) else source

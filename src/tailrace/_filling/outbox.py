@@ -105,8 +105,8 @@ class News:
 
     def _is_time(self) -> bool:
         """Whether there is something to write now; what was written is handed over when its time has come."""
-        if self._urgent:
-            return bool(self._ready)
+        if self._urgent and self._ready:
+            return True
         due = self._outbox.rest() <= 0
         if self._outbox.frames and due:
             self._outbox.hand_over()

@@ -41,7 +41,7 @@ class Scribe:
             failures = () if isinstance(part, bytes) else _failures(part.shape, None)
             listed = (
                 problems,
-                [{"path": pointer(place)} | problem.members() for place, problem in failures],
+                [{"pointer": pointer(place)} | problem.members() for place, problem in failures],
             )
         self._append(self._encoder.finished(text, listed))
 

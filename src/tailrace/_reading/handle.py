@@ -23,14 +23,25 @@ class Reading:
         self.progress = progress
         self.over = False
         """Whether no more will come."""
-        self.error: TailraceError | None = None
+        self.error: BaseException | None = None
         """Why it ended before it was complete."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether all has come that will."""
+        return self.over and self.error is None
 
     def failure(self, pointer: str) -> TailraceError:
         """What to raise for a part that did not come."""
-        error = Truncated(f"the document ended before {pointer or 'it'} had come")
+        cause = self.error
+        if isinstance(cause, StreamFailed):
+            return StreamFailed(cause.problem, pointer=pointer)
+        why = (
+            "" if cause is None or isinstance(cause, TailraceError) else f" ({type(cause).__name__}: {cause})"
+        )
+        error = Truncated(f"the document ended before {pointer or 'it'} had come{why}")
         error.missing = [pointer]
-        error.__cause__ = self.error
+        error.__cause__ = cause
         return error
 
 
@@ -94,9 +105,12 @@ class Handle:
 
     @property
     def finished(self) -> bool:
-        """Whether its value stays as it is; false for a place that is not there."""
+        """Whether its value stays as it is; false for a place that is not there.
+
+        The whole document is finished once its last record has come.
+        """
         try:
-            return self.find()[0] is None
+            return self.find()[0] is None and (bool(self._steps) or self._reading.complete)
         except LookupError:
             return False
 
@@ -118,9 +132,19 @@ class Handle:
         """What its value waits for, or None and the value; raises where it will never come."""
         self.check()
         node, value = self.found()
+        if node is None and not self.confirmed():
+            return self._reading.progress.top, value
         if node is not None and self._reading.over:
             raise self._reading.failure(self.pointer)
         return node, value
+
+    def confirmed(self) -> bool:
+        """Whether nothing is to come, not even the last record; raises where that has not come."""
+        if self._steps or self._reading.complete:
+            return True
+        if self._reading.over:
+            raise self._reading.failure(self.pointer)
+        return False
 
     def found(self) -> tuple[Gap | Box | None, Any]:
         """The same as `find`; but what is not there for something around it has failed has failed too."""

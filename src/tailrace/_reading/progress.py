@@ -212,7 +212,8 @@ class Progress:
                 raise DecodeError(f"hole {number} inside itself")
             if number > self._last and value:  # what it has begun with stands at one of its places
                 node.begin(value)
-            self.failures.moved()
+            if isinstance(node, Box):  # else there is nothing in it that may have failed
+                self.failures.moved()
             return node
         if depth > self._limits.depth:
             raise LimitExceeded(f"nested deeper than {self._limits.depth} levels (Limits.depth)")

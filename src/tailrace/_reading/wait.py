@@ -45,7 +45,9 @@ async def growing(handle: Handle) -> AsyncIterator[Any]:
                 yield part
         elif node is None or (isinstance(node, Box) and not node.grows):
             handle.check()
-            return
+            if handle.confirmed():
+                return
+            await _news(handle.reading.progress, handle.reading.progress.top)
         elif handle.reading.over:
             handle.check()
             raise handle.reading.failure(handle.pointer)

@@ -161,6 +161,8 @@ class BaseDecoder(Generic[T]):
         """The items that `data` completes."""
         if self._error is not None:
             raise self._error
+        if type(data) is not bytes:
+            data = _bytes_of(data)
         items: list[T] = []
         total = self.limits.total
         try:
@@ -205,3 +207,9 @@ class BaseDecoder(Generic[T]):
 
     def _end(self, items: list[T]) -> None:
         raise NotImplementedError
+
+
+def _bytes_of(data: Any) -> bytes:
+    if isinstance(data, bytes | bytearray | memoryview):
+        return bytes(data)  # pyright: ignore[reportUnknownArgumentType] - of a memoryview of anything
+    raise TypeError(f"feed: expected bytes, got {type(data).__qualname__}")

@@ -46,10 +46,18 @@ class DocumentReader(BaseDecoder[Change]):
             self._end_of_reading(error)
             raise
 
-    def _end_of_reading(self, error: TailraceError | None) -> None:
+    def fail(self, error: BaseException) -> None:
+        """Say why no more will come, such as a connection that broke: whoever waits gets `Truncated` from it."""
+        self._end_of_reading(error)
+
+    def _end_of_reading(self, error: BaseException | None) -> None:
         if error is not None and not self._reading.over:
             self._reading.over, self._reading.error = True, error
             self._progress.wake()
+
+    def __repr__(self) -> str:
+        state = "complete" if self.complete else "ended" if self._reading.over else "open"
+        return f"<{type(self).__name__}: {state}, {self._count} records>"
 
     # See `Handle`.
     __iter__: ClassVar[None] = None
@@ -86,7 +94,7 @@ class DocumentReader(BaseDecoder[Change]):
     @property
     def complete(self) -> bool:
         """Whether all has come that will."""
-        return self._reading.over and self._reading.error is None
+        return self._reading.complete
 
     # For those who apply the records.
 
@@ -104,7 +112,7 @@ class DocumentReader(BaseDecoder[Change]):
         """See whether the body has ended well; `rest` is what there is of one more record."""
         if not self._reading.over:
             where = f"inside a {self._what}" if rest else f"before its last {self._what}"
-            raise self._cut_off(f"the body ends {where}")
+            raise self._cut_off(f"the body ends {where}{self._doubt()}")
         if rest:
             self._expect_more()
 
@@ -126,5 +134,8 @@ class DocumentReader(BaseDecoder[Change]):
         """The same error, with the record that it is about."""
         if isinstance(error, LimitExceeded):
             return LimitExceeded(error.reason, record=self._count, offset=self._offset)
-        hint = "" if self._count else f"; is it {self._expected}? See the response's status and Content-Type"
-        return DecodeError(error.reason + hint, record=self._count, offset=self._offset)
+        return DecodeError(error.reason + self._doubt(), record=self._count, offset=self._offset)
+
+    def _doubt(self) -> str:
+        """What to look at where nothing that was expected has come."""
+        return "" if self._count else f" (is it {self._expected}? See the response's status and Content-Type)"

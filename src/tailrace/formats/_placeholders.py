@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tailrace.formats._document import Meta
 
 _STRING: Final = re.compile(r"\$[0-9]+")
-_WRITTEN: Final = re.compile(rb'"\$([0-9]{1,9})"')
+_WRITTEN: Final = re.compile(rb'"(?:\$|\\u0024)([0-9]{1,9})"')
 _HEAD: Final = b'{"placeholder_id": %b, "data": '
 _TAIL: Final = b', "is_initial": %b, "is_final": %b, "error": %b}'
 _INITIAL: Final = _TAIL % (b"true", b"false", b"null")
@@ -54,7 +54,8 @@ class Placeholders(DocumentEncoder):
         self._skipped: set[int] = set()
 
     def saw(self, pieces: list[bytes]) -> int | None:
-        strings = {int(digits) for piece in pieces if b'"$' in piece for digits in _WRITTEN.findall(piece)}
+        suspects = [piece for piece in pieces if b'"$' in piece or b'"\\u0024' in piece]
+        strings = {int(digits) for piece in suspects for digits in _WRITTEN.findall(piece)}
         self._strings |= strings
         return min((one for one in strings - self._skipped if one <= self._number), default=None)
 

@@ -261,6 +261,8 @@ class EventStreamDecoder(BaseDecoder[Event]):
 class _DocumentReader(Recorder):
     """The records that events have as data; other events are nobody's business."""
 
+    _expected = "a document in server-sent events"
+
     def __init__(self, limits: Limits) -> None:
         super().__init__(limits)
         self._events = EventStreamDecoder(limits)

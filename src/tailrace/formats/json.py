@@ -119,7 +119,7 @@ class JSONArrayDecoder(BaseDecoder[Any]):
         if found is None:
             return len(data)
         if found[0] != b"[":
-            raise self._wrong("an array's [", found[0], found.start())
+            raise self._wrong("an array's [ (a document has JSON().reader())", found[0], found.start())
         self._at = _At.FIRST
         return found.end()
 
@@ -172,7 +172,7 @@ class JSONArrayDecoder(BaseDecoder[Any]):
             self._depth += 1
             if self._depth > self.limits.depth:
                 raise LimitExceeded(
-                    f"nested deeper than {self.limits.depth} levels",
+                    f"nested deeper than {self.limits.depth} levels (Limits.depth)",
                     record=self._count,
                     offset=self._offset + found.start(),
                 )

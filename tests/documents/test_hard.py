@@ -161,14 +161,17 @@ def test_lists_do_not_wait_for_each_other() -> None:
         await asyncio.sleep(0.01)
         return n
 
-    async def rows() -> AsyncIterator[Any]:
+    async def rows(pause: int) -> AsyncIterator[Any]:
         for n in range(3):
+            await asyncio.sleep(0.02 * pause)
             yield {"n": part(n)}
 
     async def scenario() -> None:
         exchange = Exchange()
         async with asyncio.timeout(5):
-            await exchange.run(Document({str(n): rows() for n in range(4)}, holes=5), formats=[Progressive()])
+            await exchange.run(
+                Document({str(n): rows(n + 1) for n in range(4)}, holes=5), formats=[Progressive()]
+            )
 
     asyncio.run(scenario())
 

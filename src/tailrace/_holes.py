@@ -183,7 +183,7 @@ class Document:
 
     `Stream` makes one of what is a tree by itself, such as a dict or a model; with `Document` a list can be one
     too, and the bounds can be said. `concurrency`: how many awaitables run at a time. `holes`: how many parts may be
-    open at a time. `depth`: levels of nesting, those that come later included. `size`: bytes of all values
+    open at a time. `depth`: levels of nesting of parts, what is in a part's place included. `size`: bytes of all values
     together; None: no bound. `problems`: the member of a finished document in which the problems of failed
     parts are listed, with null in their places; None: the whole fails with the first of them.
 

@@ -19,6 +19,18 @@ def pointer(place: Place) -> str:
     return "".join(reversed(steps))
 
 
+def enter(meta: dict[str, Any], place: tuple[Place, str | int], number: Any) -> None:
+    """Note a number in a meta under all that contains its place."""
+    steps: list[str] = []
+    outer: Place = place
+    while outer is not None:
+        outer, step = outer
+        steps.append(str(step))
+    for step in reversed(steps[1:]):
+        meta = meta.setdefault(step, {})
+    meta[steps[0]] = number
+
+
 class Spot(Protocol):
     """A hole, as far as a tree knows it: it is told where it stands, if it was not before."""
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tailrace import JSON, Document, GrowingText, Progressive
+from tailrace import JSON, Document, GrowingText, Limits, Progressive
 from tests.documents.parts import growing, later, read, run
 from tests.pump.client import Exchange, until
 
@@ -83,6 +83,20 @@ def test_a_part_over_the_bounds_fails_alone(caplog: pytest.LogCaptureFixture) ->
     (pointer,) = reader.problems
     assert pointer == "/deep" + "/again" * 8
     assert "nested deeper than 10 levels" in caplog.text
+
+
+@pytest.mark.parametrize("format_", [Progressive(), Progressive(1), JSON()], ids=repr)
+def test_a_document_may_be_very_deep(format_: Any) -> None:
+    async def level(number: int) -> Any:
+        return {"in": level(number - 1)} if number else later(1)
+
+    levels = 900  # nearly as many as Python's own limit
+    body = run(Document({"a": level(levels)}, depth=levels * 2, problems="p"), formats=[format_]).body
+    assert body.count(b'"in"') >= levels
+    reader = format_.reader(Limits(depth=levels * 2))
+    reader.feed(body)
+    reader.finish()
+    assert reader.at("/a" + "/in" * levels).value == 1
 
 
 def test_a_document_that_grows_over_its_size_fails(caplog: pytest.LogCaptureFixture) -> None:
@@ -181,3 +195,23 @@ def test_a_part_that_stands_at_many_places_counts_at_each() -> None:
 
     exchange = run(tree, formats=[JSON()])
     assert exchange.messages[0]["status"] == 500
+
+
+def test_lists_do_not_wait_for_each_other() -> None:
+    async def part(n: int) -> int:
+        await asyncio.sleep(0.01)
+        return n
+
+    async def rows(pause: int) -> AsyncIterator[Any]:
+        for n in range(3):
+            await asyncio.sleep(0.02 * pause)
+            yield {"n": part(n)}
+
+    async def scenario() -> None:
+        exchange = Exchange()
+        async with asyncio.timeout(5):
+            await exchange.run(
+                Document({str(n): rows(n + 1) for n in range(4)}, holes=5), formats=[Progressive()]
+            )
+
+    asyncio.run(scenario())

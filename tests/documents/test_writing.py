@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import json
 import logging
 from dataclasses import dataclass
@@ -169,3 +170,19 @@ def test_a_document_that_is_awaited_has_a_status_of_its_own(format_: Any) -> Non
     reader = format_.reader()
     reader.feed(exchange.body)
     assert reader.value == {"a": 1}
+
+
+@pytest.mark.parametrize("error", [GeneratorExit, type("Stop", (BaseException,), {})])
+def test_whatever_a_part_raises_is_its_failure(error: Any, caplog: pytest.LogCaptureFixture) -> None:
+    reader = read({"a": fails(error()), "b": later(1)})
+    assert (list(reader.problems), reader.value["b"]) == (["/a"], 1)
+    assert f"raised {error.__name__}" in caplog.text
+
+
+def test_what_a_model_has_beyond_its_fields_is_closed_too() -> None:
+    class Open(pydantic.BaseModel, extra="allow"):
+        pass
+
+    late = later(1)
+    run({"bad": object(), "model": Open(late=late)})
+    assert inspect.getcoroutinestate(late) == inspect.CORO_CLOSED

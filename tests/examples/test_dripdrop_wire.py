@@ -189,7 +189,7 @@ def test_what_fails_in_a_finished_document(url: str, path: str, status: int) -> 
     problem = document if status == 500 else document.pop("problems")[0]
     assert problem.pop("ref")
     if status == 200:
-        assert problem.pop("path") == "/risky_data"
+        assert problem.pop("pointer") == "/risky_data"
         assert document == {"safe_data": "Always works", "risky_data": None}
     assert problem == {"title": "Internal Server Error", "status": 500}
 

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tailrace._filling.hole import Hole
 from tailrace._holes import Kind
 from tailrace._json import dumps, escape_line_separators
-from tailrace._parts import Part, Place, Shape, pointer
+from tailrace._parts import Part, Place, Shape, enter, pointer
 from tailrace._problem import log
 from tailrace.errors import EncodeError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tailrace._model import Problem
+    from tailrace._filling.hole import Hole
     from tailrace.formats import DocumentEncoder
 
 
@@ -38,10 +37,14 @@ class Scribe:
         text, _, _ = self._composed(part)
         listed = None
         if problems is not None:
-            failures = () if isinstance(part, bytes) else _failures(part.shape, None)
+            failed = () if isinstance(part, bytes) else _standing(part.shape)
             listed = (
                 problems,
-                [{"pointer": pointer(place)} | problem.members() for place, problem in failures],
+                [
+                    {"pointer": pointer(place)} | hole.failure.members()
+                    for place, hole in failed
+                    if hole.failure is not None
+                ],
             )
         self._append(self._encoder.finished(text, listed))
 
@@ -149,28 +152,25 @@ def _measured(pieces: Iterator[bytes | Hole], largest: int) -> Iterator[bytes | 
 
 def _meta(shape: Shape[Hole]) -> Any:
     """The numbers of the holes in a shape; None where there are none."""
-    if isinstance(shape, dict):
-        named: dict[str, Any] = {}
-        for name, inner in shape.items():
-            meta = inner.number if isinstance(inner, Hole) and not inner.closed else None
-            meta = _meta(inner) if meta is None else meta
-            if meta is not None:
-                named[name] = meta
-        return named or None
-    if shape.number is not None and not shape.closed:
-        return shape.number
-    return None if isinstance(shape.part, bytes) else _meta(shape.part.shape)
+    meta: dict[str, Any] = {}
+    for place, hole in _standing(shape):
+        if place is None:
+            return hole.number
+        enter(meta, place, hole.number)
+    return meta or None
 
 
-def _failures(shape: Shape[Hole], place: Place) -> Iterator[tuple[Place, Problem]]:
-    """The problems in a finished value, each at every place of it."""
-    if isinstance(shape, dict):
-        for name, inner in shape.items():
-            yield from _failures(inner, (place, name))
-    elif shape.failure is not None:
-        yield place, shape.failure
-    elif not isinstance(shape.part, bytes):
-        yield from _failures(shape.part.shape, place)
+def _standing(shape: Shape[Hole]) -> Iterator[tuple[Place, Hole]]:
+    """The holes that stand in a shape, and where: those whose values do not."""
+    waiting: list[tuple[Place, Shape[Hole]]] = [(None, shape)]
+    while waiting:
+        place, inner = waiting.pop()
+        if isinstance(inner, dict):
+            waiting += [((place, name), one) for name, one in reversed(inner.items())]
+        elif not inner.settled or not inner.is_inline:
+            yield place, inner
+        elif not isinstance(inner.part, bytes):
+            waiting.append((place, inner.part.shape))
 
 
 def _begun(hole: Hole, batch: list[Any]) -> bytes:

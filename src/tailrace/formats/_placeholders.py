@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from tailrace._json import ForeignEncoder, decode, dumps, escape_line_separators
 from tailrace._model import Problem
+from tailrace._parts import enter
 from tailrace._reading.progress import Change
 from tailrace.errors import DecodeError, StreamFailed
 from tailrace.formats._base import JSONEncoder
@@ -184,7 +185,7 @@ class PlaceholderReader(DocumentReader, LineDecoder[Change]):
                     waiting.append((cast("Any", member), (place, key)))
                 elif isinstance(member, str) and _STRING.fullmatch(member) and member not in self._had:
                     container[key] = None
-                    _note(shape, (place, key), self._number(member))
+                    enter(shape, (place, key), self._number(member))
         return shape.get("0")
 
     def _number(self, name: str) -> int:
@@ -203,18 +204,6 @@ def _members(container: Any) -> Iterable[tuple[Any, Any]]:
     if isinstance(container, dict):
         return cast("dict[str, Any]", container).items()
     return enumerate(cast("list[object]", container))
-
-
-def _note(shape: dict[str, Any], place: tuple[Any, ...], number: int) -> None:
-    """Enter a placeholder into a meta, under all that contains it."""
-    steps: list[str] = []
-    outer: tuple[Any, ...] | None = place
-    while outer is not None:
-        outer, key = outer
-        steps.append(str(key))
-    for step in reversed(steps[1:]):
-        shape = shape.setdefault(step, {})
-    shape[steps[0]] = number
 
 
 def _problem(error: Any) -> Problem:

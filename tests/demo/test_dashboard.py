@@ -113,9 +113,9 @@ def agree(body: bytes, plain: Response) -> None:
     document, problems = read(body)
     whole = plain.json()
     assert plain.headers["content-length"] == str(len(plain.body()))
-    said = [{"path": path, **problem.members()} for path, problem in problems.items()]
+    said = [{"pointer": pointer, **problem.members()} for pointer, problem in problems.items()]
     assert said == whole.pop("problems")
-    assert [(problem["path"], problem["status"]) for problem in said] == [("/git", 404)]
+    assert [(problem["pointer"], problem["status"]) for problem in said] == [("/git", 404)]
     assert shape(document) == shape(whole)
     assert {one["name"] for one in document["packages"]} == {one["name"] for one in whole["packages"]}
 

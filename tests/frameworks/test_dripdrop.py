@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import functools
-import inspect
 import threading
 import time
 from collections.abc import AsyncIterator, Callable  # noqa: TC003 - FastAPI reads the annotations
@@ -219,32 +218,6 @@ async def missing_later() -> Any:
 def test_errors(handler: Callable[[], Any], status: int, body: Any) -> None:
     answer = get(handler)
     assert (answer.status_code, answer.json()) == (status, body)
-
-
-@pytest.mark.parametrize("tree", [lambda part: {"part": part}, lambda part: Document({"part": part})])
-def test_problems_may_be_listed(tree: Callable[[Any], Any]) -> None:
-    problem = {"pointer": "/part", "title": "Conflict", "status": 409}
-    assert get(lambda: tree(refused()), problems="failed").json() == {"part": None, "failed": [problem]}
-
-
-def test_the_name_for_problems_is_checked_at_once() -> None:
-    with pytest.raises(TypeError, match="problems"):
-        DripDrop().progressive_route("/", problems=5)  # type: ignore[arg-type]  # what is refused
-
-
-def test_methods_are_names_of_methods() -> None:
-    app = DripDrop()
-    app.progressive_route("/", methods="post")(lambda: {"a": 1})
-    assert TestClient(app).post("/").json() == {"a": 1}
-    assert TestClient(app).get("/").headers["allow"] == "POST"
-    with pytest.raises(TypeError, match="expected the names of methods"):
-        app.progressive_route("/", methods=[])
-
-
-def test_parts_are_closed_where_the_tree_has_the_name_for_problems() -> None:
-    part = refused()
-    assert get(lambda: {"failed": part}, problems="failed").status_code == 500
-    assert inspect.getcoroutinestate(part) == inspect.CORO_CLOSED
 
 
 LOG: list[str] = []

@@ -91,7 +91,7 @@ function showRaw() {
 
 async function plain(board, response) {
   const whole = await response.json();
-  const problems = Object.fromEntries(whole.problems.map((problem) => [problem.path.split("/")[1], problem]));
+  const problems = Object.fromEntries(whole.problems.map((problem) => [problem.pointer.split("/")[1], problem]));
   board.show(whole, new Set(), problems);
   return { state: "ended" };
 }

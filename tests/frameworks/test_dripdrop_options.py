@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextvars
 import inspect
 from collections.abc import Callable  # noqa: TC003 - FastAPI reads the annotations
 from typing import Any
@@ -12,9 +11,6 @@ from fastapi.testclient import TestClient
 
 from tailrace import Document
 from tailrace.dripdrop import DripDrop
-
-V1 = {"accept": "application/x-progressive-json"}
-TENANT: contextvars.ContextVar[str] = contextvars.ContextVar("tenant")
 from tests.frameworks.test_dripdrop import get, refused
 
 

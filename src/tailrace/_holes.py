@@ -123,7 +123,7 @@ _NONE: Final = object()
 class Later(Generic[T]):
     """A call that is made once somebody waits for its result; what `defer` gives."""
 
-    __slots__ = ("args", "fallback", "function", "timeout")
+    __slots__ = ("__weakref__", "args", "fallback", "function", "timeout")
 
     def __init__(
         self, function: Callable[..., Any], args: tuple[Any, ...], timeout: float | None, fallback: Any

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from itertools import accumulate
 from pathlib import PurePath
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import msgspec
 
@@ -240,9 +240,10 @@ def children(value: Any) -> Iterator[tuple[str, Any]]:
     else:
         for name in fields:
             yield f".{name}", getattr(value, name, None)
-        extra: dict[str, Any] = getattr(value, "__pydantic_extra__", None) or {}
-        for name, member in extra.items():
-            yield f".{name}", member
+        extra = getattr(value, "__pydantic_extra__", None)
+        if isinstance(extra, dict):  # of a class it is something else
+            for name, member in cast("dict[str, Any]", extra).items():
+                yield f".{name}", member
 
 
 class Name(dict[Any, None]):

@@ -108,11 +108,7 @@ def _answering(handler: Callable[..., Any], whole: Document, status: int) -> Cal
     def answer(tree: Any) -> Response:
         if isinstance(tree, Response):
             return tree
-        if not isinstance(tree, Document):
-            tree = _document_of(tree, whole)
-        elif tree.problems is None:
-            tree = tree.replaced(problems=whole.problems)
-        answered = _Answer(tree)
+        answered = _Answer(_document_of(tree, whole))
         answered.status_code = status
         return answered
 
@@ -132,10 +128,15 @@ def _answering(handler: Callable[..., Any], whole: Document, status: int) -> Cal
 
 
 def _document_of(tree: Any, whole: Document) -> Document:
+    """The document that a handler has returned; where it is none, what it was made of is closed."""
+    document = tree if isinstance(tree, Document) else None
+    content = tree if document is None else document.content
     try:
-        return whole.replaced(content=tree)
+        if document is None:
+            return whole.replaced(content=tree)
+        return document.replaced(problems=document.problems or whole.problems)
     except ValueError:
-        for part in missing(tree):
+        for part in missing(content):
             closed_at_once(part)
         raise
 

@@ -215,3 +215,16 @@ def test_lists_do_not_wait_for_each_other() -> None:
             )
 
     asyncio.run(scenario())
+
+
+def test_a_list_of_lists_waits_for_those_to_end() -> None:
+    async def rows() -> AsyncIterator[int]:
+        await asyncio.sleep(0.005)
+        yield 1
+
+    async def lists() -> AsyncIterator[Any]:
+        for _ in range(100):
+            yield {"rows": rows()}
+
+    reader = read(lambda: Document({"lists": lists()}, holes=20))
+    assert [list(one["rows"]) for one in reader.value["lists"]] == [[1]] * 100

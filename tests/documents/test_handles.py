@@ -206,6 +206,9 @@ def test_whoever_waits_is_told_why_the_reading_failed() -> None:
         assert isinstance(told.value.__cause__, ConnectionResetError)
         assert await reader["now"] == 1
         assert not reader.complete
+        for again in (reader.finish, lambda: reader.feed(USER)):
+            with pytest.raises(Truncated, match="by the peer"):
+                again()
 
     run(scenario())
 

@@ -182,3 +182,51 @@ def test_what_fails_at_once_fails_in_every_part_that_has_it() -> None:
         return {"a": part(), "b": part()}
 
     assert set(read(tree).problems) == {"/a/x", "/b/x"}
+
+
+def test_one_list_that_ends_at_any_moment_is_whole_everywhere() -> None:
+    async def turns(count: int) -> None:
+        for _ in range(count):
+            await asyncio.sleep(0)
+
+    class Rows:
+        async def __aiter__(self) -> AsyncIterator[str]:
+            yield "first"
+            await asyncio.sleep(0)
+
+    async def rows(before: int, between: int) -> AsyncIterator[Any]:
+        one = Rows()
+        yield asyncio.sleep(0.0005, 1)
+        await turns(before)
+        yield [one]
+        await turns(between)
+        yield one
+
+    for before in range(4):
+        for between in range(6):
+            value = read(lambda one=before, other=between: {"x": rows(one, other)}).value
+            assert [*map(repr, value["x"])] == ["1", "[['first']]", "['first']"]
+
+
+def test_a_chain_of_parts_that_are_gone_is_not_kept() -> None:
+    async def scenario() -> None:
+        future = asyncio.get_running_loop().create_future
+
+        async def rows() -> AsyncIterator[Any]:
+            one = future()
+            for number in range(500):
+                following = future()
+                yield [one]
+                yield [following]
+                one.set_result({"n": number, "next": following})
+                await later(None, 5)
+                one = following
+            gc.collect()
+            kept.append(sum(isinstance(each, Lineage) for each in gc.get_objects()))
+            one.set_result(None)
+
+        await Exchange().run({"rows": rows()}, formats=[Progressive()])
+
+    kept: list[int] = []
+    asyncio.run(scenario())
+    assert kept[0] < 100

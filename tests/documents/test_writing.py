@@ -183,6 +183,6 @@ def test_what_a_model_has_beyond_its_fields_is_closed_too() -> None:
     class Open(pydantic.BaseModel, extra="allow"):
         pass
 
-    late = later(1)
-    run({"bad": object(), "model": Open(late=late)})
-    assert inspect.getcoroutinestate(late) == inspect.CORO_CLOSED
+    late, behind = later(1), later(2)
+    run({"bad": object(), "model": Open(late=late), "class": Open, "behind": behind})
+    assert inspect.getcoroutinestate(late) == inspect.getcoroutinestate(behind) == inspect.CORO_CLOSED

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable  # noqa: TC003 - FastAPI reads the annotations
 from typing import Any
@@ -35,6 +36,7 @@ def test_methods_are_names_of_methods() -> None:
 
 
 def test_parts_are_closed_where_the_tree_has_the_name_for_problems() -> None:
-    part = refused()
-    assert get(lambda: {"failed": part}, problems="failed").status_code == 500
-    assert inspect.getcoroutinestate(part) == inspect.CORO_CLOSED
+    for tree in (lambda part: {"failed": part}, lambda part: Document({"failed": part}), lambda part: [part]):
+        part = refused()
+        assert get(functools.partial(tree, part), problems="failed").status_code == 500
+        assert inspect.getcoroutinestate(part) == inspect.CORO_CLOSED

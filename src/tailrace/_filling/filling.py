@@ -105,7 +105,9 @@ class Filling:
             pending += self._holes.take_unripe()
             await asyncio.sleep(0)
             for hole in pending:
-                self._settle(hole)
+                # A list that is on the wire ends where it is written: behind what has it in it.
+                if hole.number is None or hole.kind is Kind.VALUE or not self._encoder.grows:
+                    self._settle(hole)
             waiting = [hole for hole in pending if not hole.settled]
             if len(waiting) == len(pending) or monotonic() >= until:
                 break

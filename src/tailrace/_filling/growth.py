@@ -72,7 +72,7 @@ class Growth:
         """Whether a source has to wait: for the reader, or for the parts of its elements."""
         if self._crew.closing:
             raise asyncio.CancelledError  # once more, for a source that went on
-        if open_parts and self._holes.are_many:
+        if open_parts and self._holes.are_many(len(self._held)):
             return True
         return self._waits and self._ahead >= self._sink.high
 

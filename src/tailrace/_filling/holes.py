@@ -32,17 +32,15 @@ class Holes:
         """What that came for."""
         self.open: dict[int, Hole] = {}
         """Those that are not settled, mostly by the identity of their sources."""
-        self._values = 0
-        """Those of these that are values."""
         self.unripe: list[Hole] = []
         """Those that have not had their turn of the loop."""
         self.size = 0
         """Bytes of all values so far."""
 
-    @property
-    def are_many(self) -> bool:
-        """Whether lists should wait until there are fewer, which values will see to."""
-        return len(self.open) * 4 > self._most * 3 and self._values > 0
+    def are_many(self, waiting: int) -> bool:
+        """Whether a list should wait until there are fewer, as so many do that are open too."""
+        # Where only those are left, nothing would end that they wait for.
+        return len(self.open) * 4 > self._most * 3 and len(self.open) > waiting + 1
 
     def encode(self, value: Any, within: Hole | None = None) -> bytes | Part[Hole]:
         """The text of a value that came for a hole, or of the document itself; its holes are open from now on.
@@ -70,7 +68,6 @@ class Holes:
     def settled(self, hole: Hole) -> None:
         """Take note that nothing more comes of one."""
         del self.open[hole.key]
-        self._values -= hole.kind is Kind.VALUE
 
     def take_unripe(self) -> list[Hole]:
         """Those that have not had their turn of the loop, which is to come."""
@@ -96,7 +93,6 @@ class Holes:
             self.open[known.key] = known
         hole = self.open[id(read)] = Hole(source, kind, key=id(read), outer=outer)
         self._fresh.append(hole)
-        self._values += kind is Kind.VALUE
         return hole
 
     def _start_fresh(self) -> None:

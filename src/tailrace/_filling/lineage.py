@@ -17,28 +17,26 @@ _FEW: Final = 8
 class Lineage:
     """One part, and those that it is in; it keeps nothing of what they have."""
 
-    __slots__ = ("_further", "_most", "_outer", "_source", "over")
+    __slots__ = ("_most", "_outers", "_source", "over")
 
     def __init__(self, outer: Lineage | None, source: Any) -> None:
-        self._outer = outer
         self.over = False
         """Whether nothing comes of it any more."""
         # A coroutine gives its value once: it is in that at no second place.
         self._source = None if iscoroutine(source) else _weak(source)
-        self._further: set[Lineage] = set()
-        """What it was found in behind that."""
+        self._outers: set[Lineage] = set() if outer is None else {outer}
         self._most = _FEW
 
     def found_in(self, outer: Lineage | None) -> None:
         """Take note of a further place; raises `EncodeError` where that is inside of this one."""
-        if outer is None or outer in self._further:
+        if outer is None or outer in self._outers:
             return
         if self in _around([outer]):
             raise _inside_itself()
-        self._further.add(outer)
-        if len(self._further) > self._most:
-            self._further = {one for one in _around(self._further) if not one.over}
-            self._most = 2 * len(self._further) + _FEW
+        self._outers.add(outer)
+        if len(self._outers) > self._most:
+            self._outers = _lasting(self._outers)
+            self._most = 2 * len(self._outers) + _FEW
 
     def check(self, source: Any) -> None:
         """Raise `EncodeError` where that is the source of this part, or of one that this is in."""
@@ -49,9 +47,31 @@ class Lineage:
         """Whether that is its source."""
         return self._source is not None and self._source() is source
 
-    def outers(self) -> Iterable[Lineage]:
-        """What it is in."""
-        return self._further if self._outer is None else [self._outer, *self._further]
+    def outers(self) -> set[Lineage]:
+        """What it is in, as far as that can be found again."""
+        if any(one.is_gone for one in self._outers):
+            self._outers = _lasting(self._outers)
+        return self._outers
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether it can be found in nothing any more."""
+        return self.over and (self._source is None or self._source() is None)
+
+
+def _lasting(lineages: Iterable[Lineage]) -> set[Lineage]:
+    """The same with what those are in in the place of those that are gone."""
+    waiting, lasting, seen = list(lineages), set[Lineage](), set[Lineage]()
+    while waiting:
+        one = waiting.pop()
+        if one in seen:
+            continue
+        seen.add(one)
+        if one.is_gone:
+            waiting += one.outers()
+        else:
+            lasting.add(one)
+    return lasting
 
 
 def _inside_itself() -> EncodeError:

@@ -47,8 +47,13 @@ class DocumentReader(BaseDecoder[Change]):
             raise
 
     def fail(self, error: BaseException) -> None:
-        """Say why no more will come, such as a connection that broke: whoever waits gets `Truncated` from it."""
-        self._end_of_reading(error)
+        """Say why no more will come, such as a connection that broke: whoever waits gets `Truncated` from it.
+
+        So does who feeds or finishes it.
+        """
+        if not self._reading.over:
+            self._end_of_reading(error)
+            self._error = self._reading.failure("")
 
     def _end_of_reading(self, error: BaseException | None) -> None:
         if error is not None and not self._reading.over:

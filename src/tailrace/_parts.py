@@ -12,23 +12,25 @@ Place = tuple["Place", str | int] | None
 
 def pointer(place: Place) -> str:
     """The place as a JSON Pointer (RFC 6901)."""
-    steps: list[str] = []
-    while place is not None:
-        place, step = place
-        steps.append(step_to(step))
-    return "".join(reversed(steps))
+    return "".join(map(step_to, _steps(place)))
 
 
 def enter(meta: dict[str, Any], place: tuple[Place, str | int], number: Any) -> None:
     """Note a number in a meta under all that contains its place."""
-    steps: list[str] = []
-    outer: Place = place
-    while outer is not None:
-        outer, step = outer
-        steps.append(str(step))
-    for step in reversed(steps[1:]):
+    *outer, last = map(str, _steps(place))
+    for step in outer:
         meta = meta.setdefault(step, {})
-    meta[steps[0]] = number
+    meta[last] = number
+
+
+def _steps(place: Place) -> list[str | int]:
+    """The names and indices that lead to a place."""
+    steps: list[str | int] = []
+    while place is not None:
+        place, step = place
+        steps.append(step)
+    steps.reverse()
+    return steps
 
 
 class Spot(Protocol):

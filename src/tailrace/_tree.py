@@ -114,13 +114,18 @@ class TreeEncoder(Generic[H]):
     ) -> Shape[H] | None:
         """Append a value to `content`; its shape, if it has holes."""
         if _is_large(value, levels):
-            if type(value) is dict:
-                return self._write_object(cast("dict[str, Any]", value), place, depth, content, levels - 1)
-            return self._write_array(value, place, depth, content)
+            return self._write_large(value, place, depth, content, levels)
         text = self._dumps(value)
         if not self._append(text, content):
             return None
         return self._shape(text, place, depth)
+
+    def _write_large(
+        self, value: Any, place: Place, depth: int, content: list[bytes | H], levels: int
+    ) -> Shape[H] | None:
+        if type(value) is dict:
+            return self._write_object(cast("dict[str, Any]", value), place, depth, content, levels - 1)
+        return self._write_array(value, place, depth, content)
 
     def _append(self, text: bytes, content: list[bytes | H]) -> bool:
         """The text, holes in the places of their marks; whether there are any."""
@@ -153,7 +158,7 @@ class TreeEncoder(Generic[H]):
             if kind is not None:
                 hole = shape[name] = self._stand(self._claim(member, kind), (place, name), depth + 1)
                 content.append(hole)
-            elif inner := self._write(member, (place, name), depth + 1, content, levels):
+            elif inner := self._write_large(member, (place, name), depth + 1, content, levels):
                 shape[name] = inner
         if run:
             self._write_run(head, run, content, shape, place, depth)

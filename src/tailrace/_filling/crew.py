@@ -52,7 +52,7 @@ class Crew:
             if self.closing:
                 self.drop(hole.source)
             elif hole.kind is not Kind.VALUE:
-                self._run(hole, self._growing(hole))
+                self._run(hole)
             elif asyncio.isfuture(hole.source):
                 hole.task = hole.source
                 hole.source.add_done_callback(partial(self._done, hole))
@@ -76,37 +76,26 @@ class Crew:
         try:
             while self._waiting and self._running < self._most:
                 self._running += 1
-                hole = self._waiting.popleft()
-                self._run(hole, self._value(hole))
+                self._run(self._waiting.popleft())
         finally:
             self._starting = False
 
-    def _run(self, hole: Hole, work: Coroutine[Any, Any, None]) -> None:
-        hole.task = self._loop.create_task(work, context=self._context.copy())
+    def _run(self, hole: Hole) -> None:
+        hole.task = self._loop.create_task(self._result(hole), context=self._context.copy())
 
-    async def _value(self, hole: Hole) -> None:
+    async def _result(self, hole: Hole) -> None:
+        takes_room = hole.kind is Kind.VALUE
         try:
-            hole.value = await hole.source
+            hole.value = await (hole.source if takes_room else self._grow(hole))
         except BaseException as error:
             hole.error = error
             if isinstance(error, _ENDING):
                 raise
         finally:
             hole.arrived = True
-            self._running -= 1
-            if self._waiting:
+            if takes_room:
+                self._running -= 1
                 self._fill()
-            self._arrived(hole)
-
-    async def _growing(self, hole: Hole) -> None:
-        try:
-            await self._grow(hole)
-        except BaseException as error:
-            hole.error = error
-            if isinstance(error, _ENDING):
-                raise
-        finally:
-            hole.arrived = True
             self._arrived(hole)
 
     def drop(self, source: Any) -> None:

@@ -103,10 +103,10 @@ class DocumentReader(BaseDecoder[Change]):
 
     # For those who apply the records.
 
-    _what: ClassVar[str] = "document"
+    _what: ClassVar[str]
     """What a piece of the body is called in an error."""
 
-    _expected: ClassVar[str] = "a document"
+    _expected: ClassVar[str]
     """What the body is taken for."""
 
     def _expect_more(self) -> None:

@@ -115,7 +115,6 @@ class PlaceholderReader(DocumentReader, LineDecoder[Change]):
     unless that placeholder had its value before. One that never gets a value was data.
     """
 
-    _what = "line"
     _expected = "progressive JSON"
 
     def __init__(self, limits: Limits) -> None:

@@ -46,14 +46,23 @@ _COMPRESSORS: Final[dict[str, Callable[[], Compressor]]] = {"zstd": _Zstd, "gzip
 
 
 @cache
-def _zstd() -> Any:
-    """The standard library's module from Python 3.14 on, before that the same one as a package."""
+def zstd_module() -> Any | None:
+    """The standard library's module from Python 3.14 on, before that the same one as a package; None without either."""
     for name in ("compression.zstd", "backports.zstd"):
         try:
             return import_module(name)
         except ImportError:
             continue
-    raise ImportError("compression with zstd needs Python 3.14 or later, or: pip install 'tailrace[zstd]'")
+    return None
+
+
+def _zstd() -> Any:
+    module = zstd_module()
+    if module is None:
+        raise ImportError(
+            "compression with zstd needs Python 3.14 or later, or: pip install 'tailrace[zstd]'"
+        )
+    return module
 
 
 def check_codings(codings: Sequence[str]) -> None:

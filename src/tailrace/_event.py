@@ -12,7 +12,20 @@ from tailrace.errors import EncodeError
 _NOT_IN_FIELD: Final = re.compile("[\r\n\0]")
 
 
-class Event:
+class _Fields:
+    """What an event holds, as long as it can be set: fast, which `object.__setattr__` is not."""
+
+    # Not a dataclass: the JSON encoder would write one as an object before it could be unwrapped.
+    __slots__ = ("comment", "data", "event", "id", "retry")
+
+    data: Any
+    event: str | None
+    id: str | None
+    retry: int | None
+    comment: str | None
+
+
+class Event(_Fields):
     """One server-sent event (WHATWG HTML, section 9.2).
 
     `data` goes out as it is when it is a `str` (a `data:` line for each of its lines), else as JSON; `None`
@@ -27,14 +40,7 @@ class Event:
     Raises `EncodeError` for what an event cannot carry: CR, LF or NUL in a field, a `retry` that is no number.
     """
 
-    # Not a dataclass: the JSON encoder would write one as an object before it could be unwrapped.
-    __slots__ = ("comment", "data", "event", "id", "retry")
-
-    data: Any
-    event: str | None
-    id: str | None
-    retry: int | None
-    comment: str | None
+    __slots__ = ()
 
     def __init__(
         self,
@@ -55,13 +61,6 @@ class Event:
             if retry is not None:
                 check_retry("Event.retry", retry, path="$.retry")
         self._set(data, event, id, retry, comment)
-
-    @classmethod
-    def received(cls, data: str, event: str | None, last_event_id: str) -> Event:
-        """An event as it was read: whatever a sender may send, so nothing is checked."""
-        received = cls.__new__(cls)
-        received._set(data, event, last_event_id, None, None)  # noqa: SLF001 - its own
-        return received
 
     def with_data(self, data: Any) -> Event:
         """The same event about something else."""
@@ -105,6 +104,19 @@ class Event:
         said = [] if self.data is UNSET else [repr(self.data)]
         said += [f"{name}={value!r}" for name, value in named if value is not None]
         return f"Event({', '.join(said)})"
+
+
+def received(data: str, event: str | None, last_event_id: str) -> Event:
+    """An event as it was read: whatever a sender may send, so nothing is checked."""
+    fields: Any = _Fields()
+    fields.data = data
+    fields.event = event
+    fields.id = last_event_id
+    fields.retry = fields.comment = None
+    # An event is made for each block of a stream: this takes a quarter of the time that `Event._set` takes.
+    fields.__class__ = Event
+    event_: Event = fields
+    return event_
 
 
 def says_nothing(item: Any) -> bool:

@@ -20,6 +20,8 @@ ForeignEncoder = Callable[[Any], str | bytes] | type[json.JSONEncoder]
 """Another JSON encoder: a callable that returns a document, or a `json.JSONEncoder` class."""
 
 Encode = Callable[[Any], bytes]
+Decode = Callable[[bytes], Any]
+"""What makes a value of a JSON text; raises msgspec's errors, or a `DecodeError` with a path."""
 
 _LINE_SEPARATORS: Final = {"\u2028": b"\\u2028", "\u2029": b"\\u2029", "\u0085": b"\\u0085"}
 _NONFINITE: Final = re.compile(rb'("[^"\\]*(?:\\.[^"\\]*)*")|-?Infinity|NaN', re.DOTALL)
@@ -265,7 +267,7 @@ def decode(
     depth: int,
     record: int,
     offset: int,
-    by: Callable[[bytes], Any] = msgspec.json.decode,
+    by: Decode = msgspec.json.decode,
 ) -> Any:
     """The value of one JSON text that starts at byte `offset` of the body, as the decoder `by` has it."""
     if text.count(b"[") + text.count(b"{") > depth and _depth(text) > depth:
@@ -274,6 +276,8 @@ def decode(
         return by(text)
     except RecursionError:
         raise LimitExceeded("nested deeper than this Python can read", record=record, offset=offset) from None
+    except DecodeError as error:
+        raise DecodeError(error.reason, record=record, offset=offset, path=error.path) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise DecodeError(str(error), record=record, offset=offset) from None
 

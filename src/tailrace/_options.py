@@ -22,8 +22,8 @@ FORMATS: Final = Offer(
 )
 """What a stream is offered in unless `formats` says otherwise; the first is the default."""
 
-_DOCUMENT_FORMATS: Final = Offer(*[one for one in FORMATS if isinstance(one, DocumentFormat)])
-"""The same for a document."""
+_DOCUMENT_FORMATS: Final = Offer(JSON(), Progressive(version=1), Progressive(), EventStream())
+"""The same for a document, of which events say less than records: who takes both gets those."""
 
 
 class Options(TypedDict, total=False):

@@ -29,7 +29,7 @@ def converter(item_type: Any) -> Convert:
     """
     if item_type is Event:
         return _as_it_is
-    return _by_pydantic(item_type) if _holds(item_type, _is_pydantics, {}) else _by_msgspec(item_type)
+    return _by_pydantic(item_type) if is_pydantics(item_type) else _by_msgspec(item_type)
 
 
 def checked_tree(tree: Any, item_type: Any) -> Any:
@@ -38,12 +38,17 @@ def checked_tree(tree: Any, item_type: Any) -> Any:
     Its missing members are taken as they are: pydantic knows them by their annotations, and makes a model of a
     mapping. For all other types it has to be one already.
     """
-    if _holds(item_type, _is_pydantics, {}):
+    if is_pydantics(item_type):
         return _validated(item_type)(tree)
     kind = get_origin(item_type) or item_type
     if kind is not Any and isinstance(kind, type) and not isinstance(tree, kind):
-        raise EncodeError(f"expected a {_name(item_type)}, got {type(tree).__qualname__}", path="$")
+        raise EncodeError(f"expected a {name_of(item_type)}, got {type(tree).__qualname__}", path="$")
     return tree
+
+
+def is_pydantics(item_type: Any) -> bool:
+    """Whether a type, or anything in it, is pydantic's to check."""
+    return _holds(item_type, _is_pydantics, {})
 
 
 def _as_it_is(item: Any) -> Any:
@@ -106,8 +111,8 @@ def _by_msgspec(item_type: Any) -> Convert:
                     raise
                 return converted(by_names())
         except msgspec.ValidationError as error:
-            reason, _, place = str(error).partition(" - at `")
-            raise EncodeError(f"{reason} ({_name(item_type)})", path=place.rstrip("`") or "$") from None
+            reason, path = said_by_msgspec(error, item_type)
+            raise EncodeError(reason, path=path) from None
 
     return convert
 
@@ -188,10 +193,8 @@ def _validated(item_type: Any) -> Convert:
         try:
             return validate(item, from_attributes=True, **({} if isinstance(item, Mapping) else by_name))
         except pydantic.ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            path = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in first["loc"])
-            got = "" if first["type"] == "missing" else f", got {type(first['input']).__qualname__}"
-            raise EncodeError(f"{first['msg']}{got} ({_name(item_type)})", path=f"${path}") from None
+            reason, path = said_by_pydantic(error, item_type)
+            raise EncodeError(reason, path=path) from None
 
     return convert
 
@@ -205,5 +208,22 @@ _OWN_NAMES = (2, 11)
 """The pydantic from which on a validation may take a member's own name as well as its alias."""
 
 
-def _name(item_type: Any) -> str:
+def said_by_pydantic(error: Any, item_type: Any) -> tuple[str, str | None]:
+    """The first thing that is wrong, and its JSON path; without one where it is no JSON."""
+    first = error.errors(include_url=False)[0]
+    path = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in first["loc"])
+    if first["type"] == "json_invalid":
+        return first["msg"], None
+    got = "" if first["type"] == "missing" else f", got {type(first['input']).__qualname__}"
+    return f"{first['msg']}{got} ({name_of(item_type)})", f"${path}"
+
+
+def said_by_msgspec(error: msgspec.ValidationError, item_type: Any) -> tuple[str, str | None]:
+    """The same of msgspec's error."""
+    reason, _, place = str(error).partition(" - at `")
+    return f"{reason} ({name_of(item_type)})", place.rstrip("`") or "$"
+
+
+def name_of(item_type: Any) -> str:
+    """What a type is called in an error."""
     return getattr(item_type, "__qualname__", None) or repr(item_type)

@@ -49,16 +49,20 @@ class Unfit(EncodeError):
 
 
 class DecodeError(TailraceError, ValueError):
-    """A body breaks its format: the sender's fault.
+    """A body breaks its format, or an item is none of the type that was asked for: the sender's fault.
 
-    `record` is the position of the record from 0, `offset` the byte of the body it was noticed at.
+    `record` is the position of the record from 0, `offset` the byte of the body it was noticed at, `path` the JSON
+    path of what is of another type (`$.a[2]`).
     """
 
-    def __init__(self, reason: str, *, record: int | None = None, offset: int | None = None) -> None:
+    def __init__(
+        self, reason: str, *, record: int | None = None, offset: int | None = None, path: str | None = None
+    ) -> None:
         self.reason = reason
         self.record = record
         self.offset = offset
-        super().__init__(_located(reason, record=record, offset=offset))
+        self.path = path
+        super().__init__(_located(reason, record=record, offset=offset, path=path))
 
 
 class LimitExceeded(DecodeError):
@@ -82,9 +86,21 @@ class StreamFailed(TailraceError):
 
     def __init__(self, problem: Problem, *, pointer: str | None = None) -> None:
         what = "the stream" if pointer is None else f"the part {pointer}" if pointer else "the document"
-        super().__init__(f"{what} failed: {problem.title} ({problem.status})")
+        detail = "" if problem.detail is None else f": {problem.detail}"
+        super().__init__(f"{what} failed: {problem.title} ({problem.status}){detail}")
         self.problem = problem
         self.pointer = pointer
+
+
+class ConnectionLost(TailraceError):
+    """There is no answer: the server cannot be reached, or not any more. The cause is the HTTP client's own error.
+
+    `attempts` is how many connections were tried in a row.
+    """
+
+    def __init__(self, reason: str, *, attempts: int = 1) -> None:
+        super().__init__(reason)
+        self.attempts = attempts
 
 
 class InvalidAccept(TailraceError, ValueError):

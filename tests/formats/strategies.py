@@ -39,6 +39,14 @@ event_stream_garbage = garbage(
         b"\0",
         b" ",
     ),
+    *(
+        b"data: a\n\n",
+        b"event: x\nid: 2\ndata: b\n\n",
+        b"data: c\ndata: \ndata: d\n\n",
+        b"data:e\nid: 3\nid:4\nevent: y\nretry:006\n\n",
+        b"retry: 123456789012345\ndata: f\n\n",
+        b": c\n\n",
+    ),
 )
 csv_garbage = garbage(
     b'"', b'"', b",", b"\r\n", b"\n", b"\r", b"a", b'"b"', b'""', b'"a,\n"', b"\xef\xbb\xbf", b"\xff"

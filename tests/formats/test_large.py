@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import tracemalloc
 from itertools import repeat
 
@@ -10,6 +11,7 @@ import pytest
 from tailrace import JSON, NDJSON, Event, EventStream, Limits
 from tailrace.errors import DecodeError, LimitExceeded
 from tailrace.formats import Format, encode
+from tests.formats.event_stream_reference import Reference
 from tests.formats.vector_runner import read
 
 MIB = 1024 * 1024
@@ -29,6 +31,27 @@ def test_many_data_lines(size: int) -> None:
     body = "".join(f"data: {line}\n" for line in lines).encode() + b"\n"
     reading = read(EventStream().decoder(), in_pieces(body, size))
     assert reading.items == [Event("\n".join(lines), id="")]
+
+
+@pytest.mark.parametrize("size", [64, 1000, 4096, 16 * 1024 + 1, 65_536, 1 << 30])
+@pytest.mark.parametrize(
+    "block",
+    [
+        b"data: X\n\n",
+        b"id: N\ndata: X\n\n",
+        b"event: eN\ndata: X\ndata: N\nretry: N\nid: N\nid: iN\n\n",
+        b"other: N\ndata: X\nid:N\n\n",
+    ],
+)
+def test_events_of_every_length(size: int, block: bytes) -> None:
+    """Wherever a chunk ends, and wherever the decoder takes apart what is too much at once."""
+    blocks = [
+        block.replace(b"N", b"%d" % length).replace(b"X", b"x" * length) for length in range(0, 20_000, 211)
+    ]
+    body = b"".join(blocks) + blocks[1]
+    decoder, expected = EventStream().decoder(), Reference().read(body)
+    assert read(decoder, in_pieces(body, size)).items == expected.events
+    assert (decoder.last_event_id, decoder.retry) == (expected.last_event_id, expected.retry)
 
 
 @pytest.mark.parametrize("size", [1, 4096, 1 << 30])
@@ -125,6 +148,7 @@ def test_what_may_go_on_for_ever_costs_no_memory(format_: Format, opening: bytes
     try:
         for _ in range(16):
             decoder.feed(piece)
+        gc.collect()  # Python keeps some of the tuples that are freed
         left, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

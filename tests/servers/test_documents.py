@@ -94,9 +94,9 @@ def test_what_nobody_can_write_a_document_in_is_refused(server: Server) -> None:
     assert reply.status == 406
     assert reply.json["available"] == [
         "application/json",
-        "text/event-stream",
         "application/x-progressive-json",
         "application/x-progressive-json;v=2",
+        "text/event-stream",
     ]
 
 

@@ -162,6 +162,13 @@ class Gap(Node):
         return self._text
 
 
+def root_in(top: Box) -> Node:
+    """What stands for the document itself, whatever has come of it."""
+    root = Gap(Kind.VALUE, 0)
+    root.places.append((top, 0, moment()))
+    return root
+
+
 class Box(Node):
     """An object or array with holes in it, or a list that grows."""
 

@@ -271,6 +271,11 @@ class Progress:
         node.listen(listener)
         self._waiting.add(listener)
 
+    @property
+    def awaited(self) -> bool:
+        """Whether somebody waits."""
+        return bool(self._waiting)
+
     def leave(self, node: Node, listener: Listener) -> None:
         """Forget who was called, or has left."""
         self._waiting.discard(listener)

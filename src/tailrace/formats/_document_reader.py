@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from tailrace._pointer import steps_of
-from tailrace._reading.handle import Handle, Reading
+from tailrace._reading.handle import Handle
+from tailrace._reading.picture import root_in
+from tailrace._reading.place import Reading
 from tailrace._reading.progress import Change, Progress
 from tailrace.errors import DecodeError, LimitExceeded, TailraceError, Truncated
 from tailrace.formats._base import BaseDecoder
@@ -60,6 +61,15 @@ class DocumentReader(BaseDecoder[Change]):
             self._reading.over, self._reading.error = True, error
             self._progress.wake()
 
+    last_event_id: str | None = None
+    """The id of the event that the last record came with, where there are events."""
+    retry: float | None = None
+    """The reconnection time that the server has named, in seconds."""
+
+    def reconnected(self) -> None:
+        """Go on with another body, which begins behind the last event that came."""
+        raise NotImplementedError
+
     def __repr__(self) -> str:
         state = "complete" if self.complete else "ended" if self._reading.over else "open"
         return f"<{type(self).__name__}: {state}, {self._count} records>"
@@ -73,18 +83,28 @@ class DocumentReader(BaseDecoder[Change]):
         return self.document[key]
 
     @property
+    def reading(self) -> Reading:
+        """What its handles share."""
+        return self._reading
+
+    @property
     def document(self) -> Handle:
         """The whole."""
         return Handle(self._reading)
 
     def at(self, pointer: str) -> Handle:
         """The part at a JSON Pointer (RFC 6901); raises `ValueError` where that is none."""
-        return Handle(self._reading, steps_of(pointer))
+        return self.document.at(pointer)
 
     @property
     def value(self) -> Any:
         """A picture of the document as far as it has come; raises `LookupError` before anything has."""
         return self.document.value
+
+    @property
+    def begun(self) -> bool:
+        """Whether anything has come."""
+        return self._count > 0 or self.complete
 
     @property
     def problems(self) -> dict[str, Problem]:
@@ -100,6 +120,10 @@ class DocumentReader(BaseDecoder[Change]):
     def complete(self) -> bool:
         """Whether all has come that will."""
         return self._reading.complete
+
+    def so_far(self) -> Change:
+        """All that has come, as one change of the whole; raises `LookupError` before anything has."""
+        return Change("set", root_in(self._progress.top), self.value)
 
     # For those who apply the records.
 

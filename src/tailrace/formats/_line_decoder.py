@@ -26,13 +26,22 @@ class LineDecoder(BaseDecoder[T]):
         self._lines = Lines(limits.line)
 
     def _take(self, data: bytes, items: list[T]) -> None:
-        for line in self._lines.feed(data):
+        lines = self._lines.feed(data)
+        if lines and not self._lines.overlong and self._at_once(lines, data, items):
+            self._offset = self._total + len(data) - self._lines.size
+            return
+        for line in lines:
             text = line.strip(_SPACE)
             if text:
                 self._line(text, items)
             self._offset += len(line) + 1
         if self._lines.overlong:
             raise self._too_long(f"a {self._what}")
+
+    def _at_once(self, lines: list[bytes], data: bytes, items: list[T], /) -> bool:
+        """Take the lines that `data` has completed without looking at each, or leave them all to `_line`."""
+        del lines, data, items
+        return False
 
     def _line(self, text: bytes, items: list[T], /) -> None:
         raise NotImplementedError

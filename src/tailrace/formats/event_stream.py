@@ -10,20 +10,17 @@ from msgspec import UNSET
 
 from tailrace._event import Event, check_retry, utf8
 from tailrace._json import ForeignEncoder, dumps, escape_line_separators
-from tailrace._lines import Lines
 from tailrace._model import Limits, Problem
-from tailrace.errors import EncodeError, LimitExceeded
-from tailrace.formats._base import BaseDecoder, Encoder, JSONEncoder
+from tailrace.errors import EncodeError
+from tailrace.formats._base import Encoder, JSONEncoder
+from tailrace.formats._events import EventStreamDecoder
 from tailrace.formats._records import Recorder, Records
 
 TERMINAL_ID: Final = "~end"
 """The id of the event that ends a stream: a request whose Last-Event-ID it is gets 204, so that
 an EventSource, which would otherwise run a finite stream for ever, stops (WHATWG HTML 9.2.3)."""
 
-_BOM: Final = b"\xef\xbb\xbf"
 _LINE_END: Final = re.compile(b"\r\n|\r|\n")
-_RETRY_DIGITS: Final = 15
-"""More are read as the longest of them, thirty thousand years: Python reads no number of 4,301 digits."""
 
 
 if TYPE_CHECKING:
@@ -183,81 +180,6 @@ def _last(event: str, members: dict[str, Any]) -> bytes:
     return b"event: %b\nid: %b\ndata: %b\n\n" % (event.encode(), TERMINAL_ID.encode(), data)
 
 
-class EventStreamDecoder(BaseDecoder[Event]):
-    """Server-sent events to `Event`s, each at the byte that ends its block.
-
-    `last_event_id` is what a reconnecting reader sends, `retry` the reconnection time in milliseconds
-    that the server asked for. Bytes that are not UTF-8 are replaced by U+FFFD; a block that the end of
-    the body cuts is dropped; neither is an error, as the standard has it.
-    """
-
-    def __init__(self, limits: Limits) -> None:
-        super().__init__(limits)
-        self.last_event_id = ""
-        self.retry: int | None = None
-        self._bom: bytes | None = b""
-        self._lines = Lines(limits.line, universal=True)
-        self._data: list[bytes] = []
-        self._size = 0
-        self._event = b""
-        self._id: bytes | None = None
-
-    def _take(self, data: bytes, items: list[Event]) -> None:
-        if self._bom is not None:
-            data = self._without_bom(self._bom + data)
-        for line in self._lines.feed(data):
-            if line:
-                self._line(line)
-            else:
-                self._dispatch(items)
-        if self._lines.overlong:
-            raise LimitExceeded(
-                f"a line is over the limit of {self.limits.line} bytes (Limits.line)", record=self._count
-            )
-
-    def _without_bom(self, start: bytes) -> bytes:
-        if len(start) < len(_BOM) and _BOM.startswith(start):
-            self._bom = start
-            return b""
-        self._bom = None
-        return start.removeprefix(_BOM)
-
-    def _line(self, line: bytes) -> None:
-        name, _, value = line.partition(b":")
-        if value.startswith(b" "):
-            value = value[1:]
-        if name == b"data":
-            self._size += len(value) + 1
-            if self._size > self.limits.event:
-                raise LimitExceeded(
-                    f"an event is over the limit of {self.limits.event} bytes (Limits.event)",
-                    record=self._count,
-                )
-            self._data.append(value)
-        elif name == b"event":
-            self._event = value
-        elif name == b"id":
-            if b"\0" not in value:
-                self._id = value
-        elif name == b"retry" and value.isdigit():  # of bytes: ASCII digits only
-            digits = value.lstrip(b"0")
-            self.retry = int(digits or b"0") if len(digits) <= _RETRY_DIGITS else 10**_RETRY_DIGITS - 1
-
-    def _dispatch(self, items: list[Event]) -> None:
-        if self._id is not None:
-            self.last_event_id, self._id = self._id.decode("utf-8", "replace"), None
-        if self._data:
-            data = b"\n".join(self._data).decode("utf-8", "replace")
-            event = self._event.decode("utf-8", "replace") or None
-            items.append(Event.received(data, event, self.last_event_id))
-            self._count += 1
-            self._data, self._size = [], 0
-        self._event = b""
-
-    def _end(self, items: list[Event]) -> None:
-        del items
-
-
 class _DocumentReader(Recorder):
     """The records that events have as data; other events are nobody's business."""
 
@@ -266,6 +188,18 @@ class _DocumentReader(Recorder):
     def __init__(self, limits: Limits) -> None:
         super().__init__(limits)
         self._events = EventStreamDecoder(limits)
+
+    def reconnected(self) -> None:
+        before, self._events = self._events, EventStreamDecoder(self.limits)
+        self._events.last_event_id = before.last_event_id
+
+    @property
+    def last_event_id(self) -> str | None:  # type: ignore[override]  # here it comes with the events
+        return self._events.last_event_id
+
+    @property
+    def retry(self) -> float | None:  # type: ignore[override]  # the same
+        return None if self._events.retry is None else self._events.retry / 1000
 
     def _take(self, data: bytes, items: list[Change]) -> None:
         for event in self._events.feed(data):

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from tailrace._json import ForeignEncoder, decode
+import msgspec
+
+from tailrace._json import Decode, ForeignEncoder, decode
 from tailrace._model import Limits, Problem
 from tailrace.errors import DecodeError, LimitExceeded, Truncated
 from tailrace.formats._base import BaseDecoder, Encoder, JSONEncoder
@@ -44,9 +46,9 @@ class JSON:
         """A new decoder for one document."""
         return FinishedReader(limits)
 
-    def decoder(self, limits: Limits = Limits(), /) -> JSONArrayDecoder:
-        """A new decoder for one body."""
-        return JSONArrayDecoder(limits)
+    def decoder(self, limits: Limits = Limits(), by: Decode = msgspec.json.decode, /) -> JSONArrayDecoder:
+        """A new decoder for one body, of values as `by` makes them."""
+        return JSONArrayDecoder(limits, by)
 
 
 class _Encoder(JSONEncoder):
@@ -81,14 +83,28 @@ class _At(Enum):
 _NOT_SPACE: Final = re.compile(rb"[^ \t\r\n]")
 _SCALAR_END: Final = re.compile(rb"[,\] \t\r\n]")
 _STRING_END: Final = re.compile(rb'"|\\')
-_BRACKET: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"|["\[\]{}]', re.DOTALL)
+_STRING: Final = rb'"(?:[^"\\]++|\\.)*+"'
+_BRACKET: Final = re.compile(_STRING + rb'|["\[\]{}]', re.DOTALL)
+
+
+def _nested(within: bytes) -> bytes:
+    """An object or array with text in it, strings, and what is `within`."""
+    return rb"[\[{](?:[^\[\]{}\"]++|%b%b)*+[\]}]" % (_STRING, within)
+
+
+_LEAF: Final = _nested(b"")
+_SHALLOW: Final = re.compile(
+    rb"[ \t\r\n]*+,[ \t\r\n]*+(%b)" % _nested(b"|" + _nested(b"|" + _LEAF)), re.DOTALL
+)
+"""A comma and an element of at most three levels."""
 
 
 class JSONArrayDecoder(BaseDecoder[Any]):
     """A JSON array to its elements, each as soon as its last byte is there."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, by: Decode = msgspec.json.decode) -> None:
         super().__init__(limits)
+        self._by = by
         self._at = _At.START
         self._escaped = False
         self._depth = 0
@@ -182,7 +198,11 @@ class JSONArrayDecoder(BaseDecoder[Any]):
                 self._complete(data, found.end(), items)
         return found.end()
 
-    def _after(self, data: bytes, position: int, _items: list[Any]) -> int:
+    def _decoded(self, text: bytes, begin: int) -> Any:
+        return decode(text, depth=self.limits.depth, record=self._count, offset=begin, by=self._by)
+
+    def _after(self, data: bytes, position: int, items: list[Any]) -> int:
+        position = self._shallow(data, position, items)
         found = _NOT_SPACE.search(data, position)
         if found is None:
             return len(data)
@@ -190,6 +210,17 @@ class JSONArrayDecoder(BaseDecoder[Any]):
             raise self._wrong("a comma or the array's ]", found[0], found.start())
         self._at = _At.ELEMENT if found[0] == b"," else _At.END
         return found.end()
+
+    def _shallow(self, data: bytes, position: int, items: list[Any]) -> int:
+        """The elements behind commas that are whole in this piece and not deep: one match for each."""
+        while (found := _SHALLOW.match(data, position)) is not None:
+            begin, end = found.span(1)
+            if end - begin > self.limits.event:
+                break  # step by step it is known where the limit was passed
+            items.append(self._decoded(found[1], self._offset + begin))
+            self._count += 1
+            position = end
+        return position
 
     def _after_end(self, data: bytes, position: int, _items: list[Any]) -> int:
         found = _NOT_SPACE.search(data, position)
@@ -212,7 +243,7 @@ class JSONArrayDecoder(BaseDecoder[Any]):
         self._keep(data, until)
         text, begin = b"".join(self._parts), self._offset + until - self._size
         self._parts, self._size = [], 0
-        items.append(decode(text, depth=self.limits.depth, record=self._count, offset=begin))
+        items.append(self._decoded(text, begin))
         self._count += 1
         self._at = _At.AFTER
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from tailrace._json import ForeignEncoder, decode
+import msgspec
+
+from tailrace._json import Decode, ForeignEncoder, decode
 from tailrace._model import Limits, Problem
 from tailrace.errors import DecodeError, LimitExceeded
 from tailrace.formats._base import BaseDecoder, Encoder, JSONEncoder
@@ -30,9 +32,9 @@ class JSONSeq:
         """A new encoder for one body."""
         return _Encoder(encoder)
 
-    def decoder(self, limits: Limits = Limits(), /) -> JSONSeqDecoder:
-        """A new decoder for one body."""
-        return JSONSeqDecoder(limits)
+    def decoder(self, limits: Limits = Limits(), by: Decode = msgspec.json.decode, /) -> JSONSeqDecoder:
+        """A new decoder for one body, of values as `by` makes them."""
+        return JSONSeqDecoder(limits, by)
 
 
 class _Encoder(JSONEncoder):
@@ -51,8 +53,9 @@ class JSONSeqDecoder(BaseDecoder[Any]):
     is an error and ends the reading: whoever lost a record has to know.
     """
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, by: Decode = msgspec.json.decode) -> None:
         super().__init__(limits)
+        self._by = by
         self._open = False
         """Whether an RS came whose text is not delivered yet."""
         self._parts: list[bytes] = []
@@ -90,7 +93,9 @@ class JSONSeqDecoder(BaseDecoder[Any]):
             value = self._decode(b"".join(self._parts))
         except LimitExceeded:
             raise
-        except DecodeError:
+        except DecodeError as error:
+            if error.path is not None:  # it is whole, and of another type
+                raise
             self._whole_line = True  # and the text goes on
         else:
             self._deliver(value, items)
@@ -112,7 +117,7 @@ class JSONSeqDecoder(BaseDecoder[Any]):
         self._parts, self._size = [], 0
 
     def _decode(self, text: bytes) -> Any:
-        return decode(text, depth=self.limits.depth, record=self._count, offset=self._offset)
+        return decode(text, depth=self.limits.depth, record=self._count, offset=self._offset, by=self._by)
 
     def _end(self, items: list[Any]) -> None:
         refuse_failed(b"".join(self._parts), self.limits.depth)
@@ -122,5 +127,7 @@ class JSONSeqDecoder(BaseDecoder[Any]):
             self._close(items)
         except LimitExceeded:
             raise
-        except DecodeError:
+        except DecodeError as error:
+            if error.path is not None:
+                raise
             raise self._cut("a text") from None

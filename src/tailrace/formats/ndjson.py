@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar, cast
 
-from tailrace._json import ForeignEncoder, decode, dumps
+import msgspec
+
+from tailrace._json import Decode, ForeignEncoder, decode, dumps
 from tailrace._model import Limits, Problem
 from tailrace.errors import DecodeError, EncodeError, LimitExceeded, Truncated
 from tailrace.formats._base import Encoder, JSONEncoder
@@ -13,6 +15,7 @@ from tailrace.formats._failure import open_problem, refuse_failed
 from tailrace.formats._line_decoder import LineDecoder
 
 _MEDIA_TYPES = ("application/x-ndjson", "application/jsonl", "application/ndjson")
+_END = b'"end"'
 _LONGEST_END = 256
 
 
@@ -37,9 +40,9 @@ class NDJSON:
         """A new encoder for one body."""
         return _Encoder(encoder, end=self.end)
 
-    def decoder(self, limits: Limits = Limits(), /) -> NDJSONDecoder:
-        """A new decoder for one body."""
-        return NDJSONDecoder(limits, end=self.end)
+    def decoder(self, limits: Limits = Limits(), by: Decode = msgspec.json.decode, /) -> NDJSONDecoder:
+        """A new decoder for one body, of values as `by` makes them."""
+        return NDJSONDecoder(limits, by, end=self.end)
 
 
 class _Encoder(JSONEncoder):
@@ -57,7 +60,7 @@ class _Encoder(JSONEncoder):
         text = self.json.encode(item)
         if (
             len(text) < _LONGEST_END
-            and b'"end"' in text
+            and _END in text
             and _is_end(decode(text, depth=_LONGEST_END, record=0, offset=0))
         ):
             raise EncodeError('an item that a reader would take for the end record, {"end":{"count":N}}')
@@ -78,25 +81,43 @@ class _Encoder(JSONEncoder):
 class NDJSONDecoder(LineDecoder[Any]):
     """NDJSON to values; blank lines and white space around a record are skipped."""
 
-    def __init__(self, limits: Limits, *, end: bool) -> None:
+    def __init__(self, limits: Limits, by: Decode = msgspec.json.decode, *, end: bool) -> None:
         super().__init__(limits)
+        self._by = by
         self._end_expected = end
         self._ended = False
+
+    def _at_once(self, lines: list[bytes], data: bytes, items: list[Any]) -> bool:
+        # Each level of nesting has two brackets.
+        if max(map(len, lines)) > 2 * self.limits.depth:
+            return False
+        if self._end_expected and (self._ended or _END in data or _END in lines[0]):
+            return False
+        try:
+            values = list(map(self._by, lines))
+        except (ValueError, RecursionError):
+            return False  # which one it was, and whether it is just blank, `_line` finds out
+        items += values
+        self._count += len(values)
+        return True
 
     def _line(self, text: bytes, items: list[Any]) -> None:
         if self._ended:
             raise DecodeError("a record after the end record", offset=self._offset)
-        value = decode(text, depth=self.limits.depth, record=self._count, offset=self._offset)
-        if self._end_expected and _is_end(value):
-            if value["end"]["count"] != self._count:
-                raise Truncated(
-                    f"the end record counts {value['end']['count']} records, {self._count} came",
-                    offset=self._offset,
-                )
-            self._ended = True
-            return
-        items.append(value)
+        if self._end_expected and len(text) < _LONGEST_END and _END in text:
+            value = decode(text, depth=self.limits.depth, record=self._count, offset=self._offset)
+            if _is_end(value):
+                self._close(value["end"]["count"])
+                return
+        items.append(
+            decode(text, depth=self.limits.depth, record=self._count, offset=self._offset, by=self._by)
+        )
         self._count += 1
+
+    def _close(self, count: int) -> None:
+        if count != self._count:
+            raise Truncated(f"the end record counts {count} records, {self._count} came", offset=self._offset)
+        self._ended = True
 
     def _end(self, items: list[Any]) -> None:
         rest = self._rest()
@@ -117,7 +138,9 @@ class NDJSONDecoder(LineDecoder[Any]):
             self._line(rest, items)
         except LimitExceeded:
             raise
-        except DecodeError:
+        except DecodeError as error:
+            if error.path is not None:  # it is whole, and of another type
+                raise
             raise self._cut("a record") from None
 
 

@@ -1,0 +1,91 @@
+"""What a response means before its body is read (RFC 9110)."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final, cast
+
+import msgspec
+
+from tailrace._model import Problem
+from tailrace._resume import Signal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_LOWEST_ERROR: Final = 400
+_LOWEST_SERVER_ERROR: Final = 500
+_SUCCESS: Final = range(200, 300)
+_REDIRECTS: Final = range(300, 400)
+_EMPTY: Final = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.RESET_CONTENT})
+_BUSY: Final = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
+UNTOUCHED: Final = frozenset({*_BUSY, HTTPStatus.SERVICE_UNAVAILABLE})
+"""With these the server says that it has not done what was asked: any method may be sent again."""
+
+
+def is_error(status: int) -> bool:
+    """Whether a response's body, if it has one, is not what was asked for."""
+    return status not in _SUCCESS
+
+
+def signal_of(status: int) -> Signal:
+    """What a status means to a reader."""
+    if status in _EMPTY:
+        return Signal.EMPTY
+    if status in _SUCCESS:
+        return Signal.ACCEPTED
+    if status == HTTPStatus.UNAUTHORIZED:
+        return Signal.DENIED
+    return Signal.BUSY if status in _BUSY or status >= _LOWEST_SERVER_ERROR else Signal.REFUSED
+
+
+def retry_after(headers: Mapping[str, str], wall: float) -> float | None:
+    """The seconds that Retry-After asks for, in either of its forms (RFC 9110 10.2.3); None where it does not.
+
+    A date is taken from the Date that the same server sent, so that its clock need not be right.
+    """
+    value = headers.get("retry-after", "").strip()
+    if value.isascii() and value.isdigit():
+        return float(value[:_MOST_DIGITS])
+    at = _seconds(value)
+    return None if at is None else max(0.0, at - (_seconds(headers.get("date", "")) or wall))
+
+
+_MOST_DIGITS: Final = 15
+
+
+def _seconds(date: str) -> float | None:
+    try:
+        parsed = parsedate_to_datetime(date)
+        return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+
+
+def problem_of(status: int, body: bytes) -> Problem:
+    """What an error's response says: a problem document (RFC 9457), FastAPI's detail, or nothing but its status."""
+    members = _members(body)
+    error = status if status in range(_LOWEST_ERROR, 600) else HTTPStatus.BAD_GATEWAY
+    title = _PHRASES.get(status, f"HTTP status {status}")
+    if status in _REDIRECTS:
+        return Problem(title=title, status=error, detail="a redirect to nowhere, or one of too many in a row")
+    if "title" in members or "type" in members:
+        return Problem.of({"title": title, **members, "status": error})
+    detail = members.pop("detail", None)
+    if isinstance(detail, str):
+        members.clear()
+        return Problem(title=title, status=error, detail=None if detail == title else detail)
+    return Problem(title=title, status=error, extensions={} if detail is None else {"errors": detail})
+
+
+def _members(body: bytes) -> dict[str, Any]:
+    try:
+        value = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return {}
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+
+
+_PHRASES: Final = {one.value: one.phrase for one in HTTPStatus}

@@ -1,0 +1,231 @@
+"""What a body is read as: its media type decides, unless the user does."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from tailrace._event import Event
+from tailrace._holes import Document
+from tailrace._items import converter_of, decoder_of
+from tailrace._media import MediaRange, media_type
+from tailrace._model import Limits
+from tailrace.client._body import Body, Items, Whole
+from tailrace.client._events import Events
+from tailrace.errors import DecodeError
+from tailrace.formats import CSV, JSON, NDJSON, Bytes, DocumentFormat, EventStream, JSONSeq, Progressive, Text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from tailrace._json import Decode
+    from tailrace.formats import Format
+
+    Choice = Callable[[bytes], Body | None]
+    """Gives the body to read; None as long as its first bytes do not tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the user wants a body to be read as. Raises `TypeError` for a type of items that is none."""
+
+    type: Any = Any
+    format: Format | None = None
+    limits: Limits = Limits()
+    last_event_id: str | None = None
+    """Where the first body begins."""
+
+    def __post_init__(self) -> None:
+        """Refuse what can only fail later."""
+        if self.type is not Document and self.type is not Event:
+            decoder_of(self.type)
+        if self.whole and self.format is not None and not isinstance(self.format, DocumentFormat):
+            raise TypeError(f"format={self.format!r}: expected a format of documents, such as Progressive()")
+
+    @property
+    def whole(self) -> bool:
+        """Whether it is to be a document, whatever frames it."""
+        return self.type is Document
+
+    @property
+    def by(self) -> Decode:
+        """What makes an item of its JSON text."""
+        return msgspec.json.decode if self.type is Event else decoder_of(self.type)
+
+    @property
+    def make(self) -> Callable[[Any], Any] | None:
+        """What makes an item of its value, where that is something else: without events, an event is its data."""
+        return Event if self.type is Event else None
+
+    @property
+    def accept(self) -> str:
+        """What a request says that it takes, the best first (RFC 9110 12.5.1)."""
+        if self.format is not None:
+            return ", ".join([*self.format.media_types, "*/*;q=0.1"])
+        return _ACCEPT_DOCUMENT if self.whole else _ACCEPT
+
+
+# Events can be resumed and say when they end, so items are best in events; a server of tailrace prefers progressive
+# JSON for a document. The rest is in the order of what a reader learns from it.
+_ACCEPT: Final = (
+    "text/event-stream, application/x-progressive-json;v=2, application/x-ndjson;end=1;q=0.9, "
+    "application/x-ndjson;q=0.8, application/jsonl;q=0.8, application/json-seq;q=0.7, application/json;q=0.6, "
+    "application/x-progressive-json;q=0.5, */*;q=0.1"
+)
+_ACCEPT_DOCUMENT: Final = (
+    "application/x-progressive-json;v=2, application/x-progressive-json;q=0.9, text/event-stream;q=0.8, "
+    "application/json;q=0.7"
+)
+
+
+def choose(asked: Asked, headers: Mapping[str, str]) -> Choice:
+    """How a response's body is to be read."""
+    form = asked.format or _format_of(headers.get("content-type", ""))
+    body = _READERS.get(form.name, _by_its_decoder)
+    return body(form, asked, headers)
+
+
+def _format_of(content_type: str) -> Format:
+    try:
+        said = media_type(content_type.strip())
+    except ValueError:
+        return Bytes()
+    essence = f"{said.type}/{said.subtype}"
+    if essence in _FORMATS:
+        return _FORMATS[essence](said)
+    if said.subtype.endswith("+json"):
+        return JSON()
+    return Text() if said.type == "text" else Bytes()
+
+
+_LINES: Final = (
+    "x-ndjson",
+    "ndjson",
+    "jsonl",
+    "x-jsonl",
+    "jsonlines",
+    "x-jsonlines",
+    "stream+json",
+    "x-json-stream",
+)
+
+
+def _lines(said: MediaRange) -> Format:
+    return NDJSON(end="end" in said.parameters)
+
+
+def _table(said: MediaRange) -> Format:
+    tabs = said.subtype == "tab-separated-values"
+    return CSV(header=said.parameters.get("header") != "absent", delimiter="\t" if tabs else ",")
+
+
+def _progressive(said: MediaRange) -> Format:
+    return Progressive(2 if said.parameters.get("v") == "2" else 1)
+
+
+_FORMATS: Final[dict[str, Callable[[MediaRange], Format]]] = {
+    "text/event-stream": lambda _: EventStream(),
+    "application/x-progressive-json": _progressive,
+    "application/json": lambda _: JSON(),
+    "application/json-seq": lambda _: JSONSeq(),
+    "text/csv": _table,
+    "text/tab-separated-values": _table,
+    **{f"application/{name}": _lines for name in _LINES},
+}
+
+
+def _events(form: Format, asked: Asked, headers: Mapping[str, str]) -> Choice:
+    if asked.whole:
+        return _document(form, asked, headers)
+    by = None if asked.type is Event else asked.by
+    body = Events(asked.limits, by, asked.last_event_id or "")
+    # A server of tailrace says this with every stream, and ends each with an event.
+    body.certain = "incremental" in headers
+    return lambda _: body
+
+
+def _document(form: Any, asked: Asked, _: Mapping[str, str]) -> Choice:
+    # Version 1 is DripDrop's, which sends none.
+    keeps_alive = form.name != "json" and getattr(form, "version", 2) != 1
+    body = Whole(form.reader(asked.limits), keeps_alive=keeps_alive)
+    return lambda _: body
+
+
+def _json(form: Any, asked: Asked, headers: Mapping[str, str]) -> Choice:
+    """An array is items, anything else a document; the first byte that is no white space tells."""
+    whole = _document(form, asked, headers)
+    if asked.whole:
+        return whole
+
+    def chosen(data: bytes) -> Body | None:
+        found = _NOT_SPACE.search(data)
+        if found is None:
+            return None
+        if found[0] != b"[":
+            return whole(data)
+        return Items(form.decoder(asked.limits, asked.by), asked.make, certain=True)
+
+    return chosen
+
+
+_NOT_SPACE: Final = re.compile(rb"[^ \t\r\n]")
+
+
+def _texts(form: Any, asked: Asked, headers: Mapping[str, str]) -> Choice:
+    """Lines, or a sequence, of JSON."""
+    _refuse_whole(asked, headers)
+    certain = getattr(form, "end", False)
+    body = Items(form.decoder(asked.limits, asked.by), asked.make, certain=certain)
+    return lambda _: body
+
+
+def _rows(form: Format, asked: Asked, headers: Mapping[str, str]) -> Choice:
+    _refuse_whole(asked, headers)
+    make = asked.make or (None if asked.type is Any else converter_of(asked.type, text=True))
+    body = Items(form.decoder(asked.limits), make)
+    return lambda _: body
+
+
+def _pieces(form: Format, asked: Asked, headers: Mapping[str, str]) -> Choice:
+    """Text or bytes, which have no items."""
+    fits = {"text": (Any, str, Event), "bytes": (Any, bytes, Event)}[form.name]
+    if asked.type not in fits:
+        _refuse(asked, headers)
+    body = Items(form.decoder(asked.limits), asked.make)
+    return lambda _: body
+
+
+def _by_its_decoder(form: Format, asked: Asked, headers: Mapping[str, str]) -> Choice:
+    """A format of the user's own."""
+    _refuse_whole(asked, headers)
+    make = asked.make or (None if asked.type is Any else converter_of(asked.type))
+    body = Items(form.decoder(asked.limits), make)
+    return lambda _: body
+
+
+def _refuse_whole(asked: Asked, headers: Mapping[str, str]) -> None:
+    if asked.whole:
+        _refuse(asked, headers)
+
+
+def _refuse(asked: Asked, headers: Mapping[str, str]) -> None:
+    wanted = (
+        "a document" if asked.whole else f"items of type {getattr(asked.type, '__qualname__', asked.type)}"
+    )
+    got = headers.get("content-type", "a body without Content-Type")
+    raise DecodeError(f"expected {wanted}, got {got[:80]!r} (format=… says what it really is)")
+
+
+_READERS: Final = {
+    "sse": _events,
+    "progressive": _document,
+    "json": _json,
+    "ndjson": _texts,
+    "json-seq": _texts,
+    "csv": _rows,
+    "text": _pieces,
+    "bytes": _pieces,
+}

@@ -1,0 +1,164 @@
+"""Content codings taken off again (RFC 9110, section 8.4): piece by piece, bounded, to the very end.
+
+httpx2's own stop at the end of a gzip's first member, of which some servers send one for each piece, and take a body
+that ends inside one for whole.
+"""
+
+from __future__ import annotations
+
+import zlib
+from typing import TYPE_CHECKING, Any, Final, Protocol, cast
+
+from tailrace._compress import zstd_module
+from tailrace.errors import DecodeError, Truncated
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+PIECE: Final = 64 * 1024
+"""Bytes that come out at a time, however small what went in."""
+
+
+class Coding(Protocol):
+    """One coding, undone."""
+
+    def pieces(self, data: bytes) -> Iterator[bytes]:
+        """What `data` brings; raises `DecodeError`."""
+        ...
+
+    @property
+    def open(self) -> bool:
+        """Whether more has to come."""
+        ...
+
+
+class _Deflated:
+    """gzip, of any number of members (RFC 1952 2.2), or zlib."""
+
+    def __init__(self, window: int) -> None:
+        self._window = window
+        self._inflate = zlib.decompressobj(window)
+        self._begun = False
+
+    @property
+    def open(self) -> bool:
+        return self._begun and not self._inflate.eof
+
+    def pieces(self, data: bytes) -> Iterator[bytes]:
+        more = False
+        while data or more:
+            if self._inflate.eof:
+                data = data.lstrip(b"\0")  # padding behind a member
+                if not data:
+                    return
+                self._inflate = zlib.decompressobj(self._window)
+            piece = self._piece(data)
+            if piece:
+                yield piece
+            data = self._inflate.unconsumed_tail or self._inflate.unused_data
+            more = len(piece) == PIECE and not self._inflate.eof
+
+    def _piece(self, data: bytes) -> bytes:
+        self._begun = True
+        try:
+            return self._inflate.decompress(data, PIECE)
+        except zlib.error as error:
+            raise DecodeError(f"the body is not compressed as its Content-Encoding says: {error}") from None
+
+
+class _Zlib:
+    """deflate: in zlib's wrapper (RFC 1950), or, as some send it, without."""
+
+    def __init__(self) -> None:
+        self._head = b""
+        self._inner: _Deflated | None = None
+
+    @property
+    def open(self) -> bool:
+        return bool(self._head) if self._inner is None else self._inner.open
+
+    def pieces(self, data: bytes) -> Iterator[bytes]:
+        if self._inner is None:
+            self._head += data
+            if len(self._head) < _ZLIB_HEAD:
+                return iter(())
+            data = self._head
+            wrapped = data[0] & 15 == zlib.DEFLATED and (data[0] << 8 | data[1]) % 31 == 0
+            self._inner = _Deflated(zlib.MAX_WBITS if wrapped else -zlib.MAX_WBITS)
+        return self._inner.pieces(data)
+
+
+_ZLIB_HEAD: Final = 2
+"""Bytes by which zlib's wrapper is known (RFC 1950 2.2)."""
+
+
+class _Zstd:
+    """zstd (RFC 8878), of any number of frames."""
+
+    def __init__(self) -> None:
+        self._module = cast("Any", zstd_module())
+        self._inflate = self._module.ZstdDecompressor()
+        self._begun = False
+
+    @property
+    def open(self) -> bool:
+        return self._begun and not self._inflate.eof
+
+    def pieces(self, data: bytes) -> Iterator[bytes]:
+        self._begun = True
+        while data or not (self._inflate.eof or self._inflate.needs_input):
+            if self._inflate.eof:
+                self._inflate = self._module.ZstdDecompressor()
+            try:
+                piece = self._inflate.decompress(data, PIECE)
+            except self._module.ZstdError as error:
+                raise DecodeError(
+                    f"the body is not compressed as its Content-Encoding says: {error}"
+                ) from None
+            if piece:
+                yield piece
+            data = self._inflate.unused_data if self._inflate.eof else b""
+
+
+_CODINGS: Final[dict[str, Callable[[], Coding]]] = {
+    "gzip": lambda: _Deflated(16 + zlib.MAX_WBITS),
+    "x-gzip": lambda: _Deflated(16 + zlib.MAX_WBITS),
+    "deflate": _Zlib,
+    "zstd": _Zstd,
+}
+_MOST_CODINGS: Final = 3
+
+
+def accepted() -> str:
+    """What a request may ask for in Accept-Encoding."""
+    return "gzip, deflate" if zstd_module() is None else "zstd, gzip, deflate"
+
+
+class Inflater:
+    """Takes off what a Content-Encoding field names; raises `DecodeError` where it is not known here."""
+
+    def __init__(self, field: str) -> None:
+        names = [name for part in field.split(",") if (name := part.strip().lower()) not in {"", "identity"}]
+        unknown = [
+            name for name in names if name not in _CODINGS or (name == "zstd" and zstd_module() is None)
+        ]
+        if unknown or len(names) > _MOST_CODINGS:
+            raise DecodeError(f"Content-Encoding: {field[:80]!r}: expected one of {accepted()}")
+        self._codings = [_CODINGS[name]() for name in reversed(names)]
+
+    def pieces(self, data: bytes) -> Iterator[bytes]:
+        """What `data` brings, in bounded pieces, each made when it is asked for."""
+        pieces: Iterator[bytes] = iter((data,))
+        for coding in self._codings:
+            pieces = _through(coding, pieces)
+        return pieces
+
+    def finish(self) -> None:
+        """Raise `Truncated` where the body ends inside a coding."""
+        if any(coding.open for coding in self._codings):
+            raise Truncated("the body ends inside its compression")
+
+
+def _through(coding: Coding, pieces: Iterator[bytes]) -> Iterator[bytes]:
+    for piece in pieces:
+        yield from coding.pieces(piece)

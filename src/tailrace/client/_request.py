@@ -1,0 +1,216 @@
+"""The requests of a reader: what they say, and where redirects may take it."""
+
+from __future__ import annotations
+
+import re
+import ssl
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypedDict
+
+import httpx2
+
+from tailrace.client._inflate import accepted
+from tailrace.errors import DecodeError
+
+if TYPE_CHECKING:
+    from tailrace.client._session import Session
+
+Fields: TypeAlias = Mapping[str, str]
+Values: TypeAlias = Mapping[str, Any]
+AnyClient = httpx2.Client | httpx2.AsyncClient
+
+
+class RequestOptions(TypedDict, total=False):
+    """What a request says beside its URL, in httpx2's words."""
+
+    method: str
+    headers: Fields | Callable[[], Fields]
+    params: Values | Callable[[], Values]
+    content: str | bytes
+    json: Any
+    data: Mapping[str, Any]
+    auth: Any
+    client: httpx2.Client
+
+
+class AsyncRequestOptions(TypedDict, total=False):
+    """The same on an event loop."""
+
+    method: str
+    headers: Fields | Callable[[], Fields | Awaitable[Fields]]
+    params: Values | Callable[[], Values | Awaitable[Values]]
+    content: str | bytes
+    json: Any
+    data: Mapping[str, Any]
+    auth: Any
+    client: httpx2.AsyncClient
+
+
+_BODIES: Final = ("content", "json", "data")
+_OPTIONS: Final = frozenset({"method", "headers", "params", "auth", "client", *_BODIES})
+_CONNECT_WITHIN: Final = 10.0
+_SEND_WITHIN: Final = 30.0
+MOST_REDIRECTS: Final = 20
+_ACROSS_ORIGINS: Final = frozenset(
+    {
+        "accept",
+        "accept-encoding",
+        "accept-language",
+        "cache-control",
+        "content-length",
+        "content-type",
+        "cookie",  # of the client's own jar, which knows for whom each is
+        "host",
+        "last-event-id",
+        "transfer-encoding",
+        "user-agent",
+    }
+)
+"""Header fields that another origin may see: any other may be a secret."""
+
+
+class Ask:
+    """One request, as often as it is sent. Raises `TypeError` for options that are none."""
+
+    def __init__(self, url: str, options: Mapping[str, Any]) -> None:
+        unknown = options.keys() - _OPTIONS
+        if unknown:
+            raise TypeError(
+                f"connect: no option {', '.join(sorted(unknown))}; expected some of {', '.join(sorted(_OPTIONS))}"
+            )
+        self.url = url
+        self.method: str = options.get("method", "GET")
+        self.headers: Any = options.get("headers")
+        self.params: Any = options.get("params")
+        self.auth: Any = options.get("auth", httpx2.USE_CLIENT_DEFAULT)
+        self.client: Any = options.get("client")
+        self._body = {name: options[name] for name in _BODIES if options.get(name) is not None}
+        content: Any = self._body.get("content", b"")
+        if not isinstance(content, str | bytes):
+            raise TypeError(
+                f"content: expected str or bytes, which can be sent again, got {type(content).__qualname__}"
+            )
+
+    @property
+    def renewable(self) -> bool:
+        """Whether another request may have other credentials."""
+        return callable(self.headers) or callable(self.params)
+
+    def request(
+        self, client: AnyClient, session: Session, headers: Fields | None, params: Values | None
+    ) -> httpx2.Request:
+        """The next request; raises `ValueError` for a last event id that no event can have."""
+        fields = httpx2.Headers(
+            {
+                "Accept": session.asked.accept,
+                "Accept-Encoding": accepted(),
+                "Cache-Control": "no-store",
+            }
+        )
+        fields.update(headers)
+        cursor = field_of(session.last_event_id)
+        if cursor:
+            fields.pop("Last-Event-ID", None)
+            fields = httpx2.Headers([*fields.raw, (b"Last-Event-ID", cursor)])
+        within = client.timeout
+        timeout = httpx2.Timeout(
+            connect=within.connect or _CONNECT_WITHIN,
+            read=session.policy.idle,
+            write=within.write or _SEND_WITHIN,
+            pool=within.pool,
+        )
+        return client.build_request(
+            self.method, self.url, headers=fields, params=params, timeout=timeout, **self._body
+        )
+
+
+def check_cursor(last_event_id: Any) -> None:
+    """Raise `ValueError` for what cannot be the id of an event."""
+    if last_event_id is not None and not isinstance(last_event_id, str):
+        raise ValueError(f"last_event_id={last_event_id!r}: expected the id of an event, or None")
+    field_of(last_event_id)
+
+
+def field_of(last_event_id: str | None) -> bytes:
+    """Last-Event-ID, in UTF-8 (WHATWG HTML 9.2.4).
+
+    Raises `DecodeError` for an id that no field can hold (RFC 9110 5.5).
+    """
+    text = (last_event_id or "").strip(" \t")
+    found = _CONTROL.search(text)
+    if found:
+        raise DecodeError(
+            f"the last event id {text[:40]!r} cannot be sent back: it has {found[0]!r} at character {found.start()}"
+        )
+    return text.encode("utf-8", "replace")
+
+
+_CONTROL: Final = re.compile("[\x00-\x08\x0a-\x1f\x7f]")
+
+
+def redirected(request: httpx2.Request, response: httpx2.Response) -> httpx2.Request | None:
+    """Where a response sends the request to; another origin is not told what only the first is to know."""
+    following = response.next_request
+    if following is None:
+        return None
+    if following.url.origin != request.url.origin:
+        for name in set(following.headers) - _ACROSS_ORIGINS:
+            del following.headers[name]
+    following.extensions = request.extensions
+    return following
+
+
+class Beginning:
+    """The beginning of an error's body: not more than it takes to know what is wrong, and not for long."""
+
+    def __init__(self, response: httpx2.Response) -> None:
+        silence(response.request, _PROBLEM_WITHIN)
+        self._parts: list[bytes] = []
+        self._until = time.monotonic() + _PROBLEM_WITHIN
+
+    def wants(self, part: bytes) -> bool:
+        """Take a part; whether more is wanted."""
+        self._parts.append(part)
+        return sum(map(len, self._parts)) < _LONGEST_PROBLEM and time.monotonic() < self._until
+
+    @property
+    def bytes(self) -> bytes:
+        """What has come."""
+        return b"".join(self._parts)[:_LONGEST_PROBLEM]
+
+
+_PROBLEM_WITHIN: Final = 10.0
+"""Seconds for the body of an error."""
+_LONGEST_PROBLEM: Final = 64 * 1024
+
+
+def silence(request: httpx2.Request, seconds: float | None) -> None:
+    """How long the body of the response may be silent; httpx2 looks at it when it begins to read the body."""
+    request.extensions["timeout"]["read"] = seconds
+
+
+def may_pass(error: Exception) -> bool:
+    """Whether another attempt may do better: a network's trouble, not a certificate's, nor the caller's."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return False
+        cause = cause.__cause__ or cause.__context__
+    return isinstance(
+        error, httpx2.TimeoutException | httpx2.NetworkError | httpx2.RemoteProtocolError | httpx2.ProxyError
+    )
+
+
+def shown(error: Exception, request: httpx2.Request) -> str:
+    """A network's trouble in words."""
+    if isinstance(error, httpx2.ReadTimeout):
+        return f"silent for {request.extensions['timeout']['read']:g} s"
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+
+
+def was_sent(error: Exception) -> bool:
+    """Whether the server may have the request."""
+    return not isinstance(
+        error, httpx2.ConnectError | httpx2.ConnectTimeout | httpx2.PoolTimeout | httpx2.ProxyError
+    )

@@ -1,0 +1,65 @@
+"""The socket under a response: kept alive by the system, and shut down by who has had enough."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+from typing import Any, Final
+
+import httpx2
+
+_KEEP_ALIVE: Final = (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 15), ("TCP_KEEPCNT", 4))
+"""Two minutes until a peer that is gone without a word is found to be: lines and arrays have no keep-alive."""
+
+
+class Wire:
+    """What the HTTP client tells of its connection; give `note` as its `trace` extension, or `anote`."""
+
+    def __init__(self) -> None:
+        self._socket: socket.socket | None = None
+        self._shared = False
+        self._cut = False
+
+    def note(self, name: str, info: dict[str, Any]) -> None:
+        """Remember the connection that a request goes over, where it is a new one.
+
+        Raises `httpx2.ConnectError` for a request that is about to go out when nobody wants it any more.
+        """
+        if self._cut and name.endswith("send_request_headers.started"):
+            raise httpx2.ConnectError("closed")
+        found = _socket_of(info.get("return_value"))
+        if found is not None:
+            self._socket = found
+            _keep_alive(found)
+
+    async def anote(self, name: str, info: dict[str, Any]) -> None:
+        """The same on an event loop."""
+        self.note(name, info)
+
+    def opened(self, extensions: dict[str, Any]) -> None:
+        """Remember the connection that a response comes over."""
+        self._socket = _socket_of(extensions.get("network_stream")) or self._socket
+        self._shared = extensions.get("http_version") == b"HTTP/2"
+
+    def interrupt(self) -> None:
+        """End whatever waits for the connection, in whichever thread; not one that others use too."""
+        self._cut = True
+        wire, self._socket = self._socket, None
+        if wire is not None and not self._shared:
+            with contextlib.suppress(OSError):  # it has gone meanwhile
+                # Of the socket itself: TLS would want to say goodbye, and its state is another thread's.
+                socket.socket.shutdown(wire, socket.SHUT_RDWR)
+
+
+def _socket_of(stream: Any) -> socket.socket | None:
+    get: Any = getattr(stream, "get_extra_info", None)
+    found = get("socket") if callable(get) else None
+    return found if isinstance(found, socket.socket) else None
+
+
+def _keep_alive(wire: socket.socket) -> None:
+    with contextlib.suppress(OSError):  # a socket that is no TCP
+        wire.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for name, value in _KEEP_ALIVE:
+            if hasattr(socket, name):
+                wire.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)

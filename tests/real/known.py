@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import statistics
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 
 class Missing(AssertionError):
@@ -36,6 +36,17 @@ _seen: dict[str, Started] = {}
 def started(name: str, version: str, source: str, *seconds: float) -> None:
     """Note a program that is used; if it is a server, after how long it has answered."""
     _seen.setdefault(name, Started(name, version, source)).seconds.extend(seconds)
+
+
+def noted() -> list[dict[str, Any]]:
+    """What this process has used, for the one that reports."""
+    return [asdict(row) for row in _seen.values()]
+
+
+def take(rows: Iterable[dict[str, Any]]) -> None:
+    """Note what another process of this run has used."""
+    for row in rows:
+        started(row["name"], row["version"], row["source"], *row["seconds"])
 
 
 def table() -> Iterator[str]:

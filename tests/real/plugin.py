@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -69,9 +69,24 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.write_line("\n".join(lines))
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     if "RUN_PY" in os.environ:
         processes.end_with_parent()
+    if config.getoption("numprocesses", None) and not hasattr(config, "workerinput"):
+        for name in FINDERS:  # before there are several who would fetch the same
+            with contextlib.suppress(known.Missing, pytest.skip.Exception):
+                had(config, name)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["programs"] = known.noted()
+
+
+@pytest.hookimpl(optionalhook=True)  # of pytest-xdist's
+def pytest_testnodedown(node: Any) -> None:
+    known.take(getattr(node, "workeroutput", {}).get("programs", ()))
 
 
 def pytest_unconfigure() -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import random
 import socket
 from typing import Final
 
 # Below those that the system gives to whoever connects (Linux: 32768 to 60999), of which tests with many clients
 # have hundreds: between the look at a port and its use nobody takes it by chance.
-CANDIDATES: Final = range(10_000, 32_000)
+# Each process of a run has its own.
+_PROCESS: Final = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 10
+CANDIDATES: Final = range(10_000 + 2200 * _PROCESS, 12_200 + 2200 * _PROCESS)
 _given: set[int] = set()
 
 

@@ -92,8 +92,6 @@ class Call:
     def _step(self) -> None:
         with self._running:
             piece = None if self._closed.is_set() else next(self._iterator, None)
-        if self._closed.is_set():  # by another thread, which could not do it then
-            self.close()
         if piece is None:
             self._over = True
         else:

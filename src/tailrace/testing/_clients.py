@@ -36,14 +36,14 @@ class StreamClients:
     def __call__(self, app: WSGIApp | WSGITransport, **options: Any) -> httpx2.Client: ...
     def __call__(self, app: Any, **options: Any) -> httpx2.AsyncClient | httpx2.Client:
         """Make a client, which `close` closes."""
-        options = {"base_url": "http://test", "timeout": _PATIENCE} | options
+        chosen: dict[str, Any] = {"base_url": "http://test", "timeout": _PATIENCE} | options
         if not isinstance(app, httpx2.BaseTransport | httpx2.AsyncBaseTransport):
             app = ASGITransport(app) if _is_asgi(app) else WSGITransport(app)
         client: httpx2.AsyncClient | httpx2.Client
         if isinstance(app, httpx2.AsyncBaseTransport):
-            client = httpx2.AsyncClient(transport=app, **options)
+            client = httpx2.AsyncClient(transport=app, **chosen)
         else:
-            client = httpx2.Client(transport=app, **options)
+            client = httpx2.Client(transport=app, **chosen)
         self._clients.append((client, app))
         return client
 
@@ -72,6 +72,4 @@ def _close(client: httpx2.AsyncClient, loop: asyncio.AbstractEventLoop | None) -
 
 
 def _is_asgi(app: Any) -> bool:
-    while hasattr(app, "func"):  # a functools.partial
-        app = app.func
     return inspect.iscoroutinefunction(app) or inspect.iscoroutinefunction(getattr(app, "__call__", None))  # noqa: B004 - whether it is one of coroutines

@@ -170,6 +170,7 @@ class Exchange:
             if self._departed:
                 raise self._upload_error or httpx2.ReadError("the connection is closed")
             if self._task.done():
+                self._raise_foreign()
                 raise self.incomplete(self._sent) from self.failure
             await self._next_news()
         piece = self._pieces.popleft()
@@ -207,6 +208,14 @@ class Exchange:
         await asyncio.wait([self._task], timeout=PATIENCE)
         if not self._complete:
             await self.cancel()
+        self._raise_foreign()
+
+    def _raise_foreign(self) -> None:
+        """Raise what is no error of the application, such as pytest's own exceptions: it is meant for the test."""
+        error = self.failure
+        if error is not None and not isinstance(error, Exception):
+            self.failure = None
+            raise error
 
     async def cancel(self) -> None:
         """End the application, if it has not returned."""

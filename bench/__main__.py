@@ -1,4 +1,4 @@
-"""`python -m bench bulk`, `live`, `compress` and `progressive`."""
+"""`python -m bench bulk`, `live`, `compress`, `progressive` and `client`."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ import sys
 import time
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
-from bench import bulk, compress, live, progressive, table
-from bench.cases import BULK, LIVE, SHAPES
+from bench import bulk, client, compress, live, progressive, table
+from bench.cases import BULK, LIVE, READINGS, SHAPES
 from bench.env import NotReadyError, cpu_model, prepare
 from bench.server import ServerError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bench.cases import Case, Shape
+    from bench.cases import Case, Reading, Shape
     from bench.env import Environment
 
 _STARTED = time.monotonic()
-C = TypeVar("C", "Case", "Shape")
+C = TypeVar("C", "Case", "Reading", "Shape")
 
 
 def say(text: str) -> None:
@@ -56,6 +56,11 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     compressed.add_argument("--rows", type=int, help="a multiple of 1,000 (200,000; quick: 10,000)")
     kinds.add_parser(
         "progressive", parents=[both], help="documents that fill in: time, writes, memory, and reading them"
+    )
+    kinds.add_parser(
+        "client",
+        parents=[both],
+        help="server-sent events and NDJSON that are read: CPU, and what is read right",
     )
     return parser.parse_args(arguments)
 
@@ -109,6 +114,17 @@ def _progressive(arguments: argparse.Namespace, environment: Environment) -> tup
     return [text.rstrip(), markdown.rstrip(), progressive.LEGEND], missed
 
 
+def _client(arguments: argparse.Namespace, environment: Environment) -> tuple[list[str], int]:
+    run = client.Client(environment, say, quick=arguments.quick)
+    run.run(_chosen(READINGS, arguments.only), arguments.rounds or (1 if arguments.quick else 5))
+    result, lines, missed = client.results(run)
+    return [
+        "\n\n".join([result.text(), *lines]),
+        "\n\n".join([result.markdown(), *lines]),
+        client.LEGEND,
+    ], missed
+
+
 def _terminated(number: int, _frame: object) -> NoReturn:
     # An exception, so that every server is ended on the way out.
     sys.exit(128 + number)
@@ -135,12 +151,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-_MEASURES = {"bulk": _bulk, "live": _live, "compress": _compress, "progressive": _progressive}
+_MEASURES = {
+    "bulk": _bulk,
+    "live": _live,
+    "compress": _compress,
+    "progressive": _progressive,
+    "client": _client,
+}
 _TITLES = {
     "bulk": "# A million rows",
     "live": "# Small live events",
     "compress": "# Compression",
     "progressive": "# Progressive documents",
+    "client": "# Reading",
 }
 
 if __name__ == "__main__":

@@ -198,3 +198,78 @@ AHEAD_TARGETS: Final = (Target("trpc", most=1.0), Target("turbo", most=1.0))
 READER_TARGET: Final = Target("the writer", most=0.5)
 LINEAR_TARGET: Final = Target("wide-1000", most=1.5)
 """Of the time for a hole among 100,000."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A body that is read: `kind` is what `bench.peers.streams` makes, `size` the bytes of a chunk, 0 an event."""
+
+    key: str
+    label: str
+    kind: str
+    count: int
+    quick: int
+    """`count` where all that is asked is whether it runs."""
+    size: int
+    targets: tuple[Target, ...] = ()
+    """Of events per second; of the time, where the target is an upper bound."""
+
+    @property
+    def rows(self) -> bool:
+        """Whether it is NDJSON."""
+        return "rows" in self.kind
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Who reads; `node` on Node, `rows` NDJSON."""
+
+    key: str
+    label: str
+    node: bool = False
+    rows: bool = False
+
+
+_TWICE: Final = (Target("httpx-sse", least=2.0), Target("httpx2", least=3.0))
+_READY: Final = (Target("ready", most=1.3),)
+_FULL: Final = "id + event + data"
+
+READINGS: Final = (
+    Reading("full-4096", f"{_FULL}, 4 KiB", "full", 50_000, 5000, 4096, _TWICE),
+    Reading("data-4096", "data only, 4 KiB", "data", 50_000, 5000, 4096, _TWICE),
+    Reading(
+        "full-each", f"{_FULL}, one per chunk", "full", 50_000, 5000, 0, (Target("httpx-sse", least=1.2),)
+    ),
+    Reading("data-each", "data only, one per chunk", "data", 50_000, 5000, 0),
+    Reading("large-4096", "2 KB data, 4 KiB", "large", 10_000, 1000, 4096, (Target("httpx-sse", least=1.0),)),
+    Reading("many-4096", "20 data lines, 4 KiB", "many", 10_000, 1000, 4096),
+    Reading("full-64", f"{_FULL}, 64 bytes", "full", 50_000, 5000, 64),
+    Reading("full-65536", f"{_FULL}, 64 KiB", "full", 50_000, 5000, 65_536),
+    Reading("one-10000", "{count:,} data lines in one event, 4 KiB", "one", 10_000, 1000, 4096),
+    Reading("one-80000", "{count:,} data lines in one event, 4 KiB", "one", 80_000, 8000, 4096),
+    Reading("long-2", "a line of {count} MB, 4 KiB", "long", 2, 1, 4096),
+    Reading("long-16", "a line of {count} MB, 4 KiB", "long", 16, 2, 4096),
+    Reading("rows-4096", "NDJSON, 4 KiB", "rows", 50_000, 5000, 4096, _READY),
+    Reading("rows-64", "NDJSON, 64 bytes", "rows", 50_000, 5000, 64),
+    Reading("rows-65536", "NDJSON, 64 KiB", "rows", 50_000, 5000, 65_536, _READY),
+    Reading("large-rows", "NDJSON, rows of 2 KB, 4 KiB", "large-rows", 5000, 500, 4096, _READY),
+)
+READERS: Final = (
+    Reader("ours", "tailrace"),
+    Reader("httpx-sse", "httpx-sse"),
+    Reader("httpx2", "httpx2"),
+    Reader("launchdarkly", "launchdarkly-eventsource"),
+    Reader("sseclient-py", "sseclient-py"),
+    Reader("aiohttp-sse-client2", "aiohttp-sse-client2"),
+    Reader("eventsource-parser", "eventsource-parser on Node", node=True),
+    Reader("our-rows", "tailrace", rows=True),
+    Reader("ready", "orjson.loads of ready lines", rows=True),
+    Reader("lines-orjson", "httpx2's iter_lines, orjson", rows=True),
+    Reader("lines-json", "httpx2's iter_lines, json", rows=True),
+)
+READ_AHEAD_TARGET: Final = Target("any reader of Python", least=1.0)
+READ_LINEAR_TARGETS: Final = {
+    "one-80000": Target("one-10000", most=1.5),
+    "long-16": Target("long-2", most=1.5),
+}
+"""Of the time for a line or a megabyte."""

@@ -25,8 +25,14 @@ _NAMES: Final = (
     "fastapi",
     "sse-starlette",
     "litestar",
+    "httpx-sse",
+    "httpx2",
+    "launchdarkly-eventsource",
+    "sseclient-py",
+    "aiohttp",
+    "aiohttp-sse-client2",
 )
-_NODE_NAMES: Final = ("fastify", "@trpc/server", "turbo-stream")
+_NODE_NAMES: Final = ("fastify", "@trpc/server", "turbo-stream", "eventsource-parser")
 
 
 class NotReadyError(Exception):

@@ -15,7 +15,7 @@ from tools.settings import for_uv
 if TYPE_CHECKING:
     from pathlib import Path
 
-BENCHMARKS = ("bulk", "live", "compress", "progressive")
+BENCHMARKS = ("bulk", "live", "compress", "progressive", "client")
 PROGRAMS = ("nginx", "nginx-debian", "valkey", "postgresql", "chromium", "curl")
 EVERYTHING = ("demo", "lint", "test")
 

@@ -13,11 +13,12 @@ class Lines:
     and no line comes any more.
     """
 
-    __slots__ = ("_limit", "_parts", "overlong", "size")
+    __slots__ = ("_limit", "_rest", "overlong", "size")
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._parts: list[bytes] = []
+        # Of pieces in a list, the smallest would take forty times their size.
+        self._rest = bytearray()
         self.size = 0
         self.overlong = False
 
@@ -28,12 +29,12 @@ class Lines:
         # Most of a long line is skipped by memchr, which `split` does not use.
         lines = data.split(_LF) if _LF_BYTE in data else [data]
         rest = lines.pop()
-        if lines and self._parts:
-            self._parts.append(lines[0])
-            lines[0] = b"".join(self._parts)
-            self._parts, self.size = [], 0
+        if lines and self._rest:
+            self._rest += lines[0]
+            lines[0] = bytes(self._rest)
+            self._rest, self.size = bytearray(), 0
         if rest:
-            self._parts.append(rest)
+            self._rest += rest
             self.size += len(rest)
         # Only a long chunk, or many small ones, can make a long line: look at each line then only.
         if self.size > self._limit or len(data) > self._limit or (lines and len(lines[0]) > self._limit):
@@ -46,8 +47,10 @@ class Lines:
                 self.overlong = True
                 return lines[:index]
         self.overlong = self.size > self._limit
+        if self.overlong:
+            self._rest = bytearray()  # the error may be kept for long, and what it is about with it
         return lines
 
     def rest(self) -> bytes:
         """What came after the last line's end."""
-        return b"".join(self._parts)
+        return bytes(self._rest)

@@ -38,6 +38,7 @@ def test_many_data_lines(size: int) -> None:
     "block",
     [
         b"data: X\n\n",
+        b"data: X\ndata: N\n\n",
         b"id: N\ndata: X\n\n",
         b"event: eN\ndata: X\ndata: N\nretry: N\nid: N\nid: iN\n\n",
         b"other: N\ndata: X\nid:N\n\n",

@@ -61,10 +61,15 @@ class DocumentReader(BaseDecoder[Change]):
             self._reading.over, self._reading.error = True, error
             self._progress.wake()
 
-    last_event_id: str | None = None
-    """The id of the event that the last record came with, where there are events."""
-    retry: float | None = None
-    """The reconnection time that the server has named, in seconds."""
+    @property
+    def last_event_id(self) -> str | None:
+        """The id of the event that the last record came with, where there are events."""
+        return None
+
+    @property
+    def retry(self) -> float | None:
+        """The reconnection time that the server has named, in seconds."""
+        return None
 
     def reconnected(self) -> None:
         """Go on with another body, which begins behind the last event that came."""

@@ -33,6 +33,8 @@ _blocks: Final = re.compile(
     # Any other.
     r"|((?:[^\n]++\n)*+\n)"
 ).findall
+_NO_EVENT: Final = re.compile(b":|retry:|$")
+"""A line that says nothing of an event."""
 _fields: Final = re.compile(r"(event|id|retry): ?+([^\n]++)").findall
 
 
@@ -59,21 +61,25 @@ class EventStreamDecoder(BaseDecoder[Event]):
         self._inside = False
         """Whether a block has begun that is read line by line."""
         self._lines = Lines(limits.line)
-        self._data: list[bytes] = []
-        self._size = 0
+        self._data = bytearray()
         self._event = b""
         self._id: bytes | None = None
+        self._beside = 0
+        """Bytes of the event's name and id."""
 
     def _take(self, data: bytes, items: list[Event]) -> None:
         if self._bom is not None:
             data = self._without_bom(self._bom + data)
         if _CR in data or (self._after_cr and data):
             data = self._with_lf(data)
-        if len(data) <= self._step:
-            self._take_piece(data, items)
-        else:
+        if len(data) > self._step:
             for begin in range(0, len(data), self._step):
                 self._take_piece(data[begin : begin + self._step], items)
+        elif data.endswith(_BLANK) and not self._inside:
+            self._take_blocks(self._held + data, items)
+            self._held = b""
+        else:
+            self._take_piece(data, items)
         self._count += len(items)
 
     def _without_bom(self, start: bytes) -> bytes:
@@ -93,11 +99,9 @@ class EventStreamDecoder(BaseDecoder[Event]):
         """Complete blocks are read at once; others wait for their end, or are read line by line."""
         if self._inside:
             piece = self._to_blank_line(piece, items)
+            if not piece:
+                return
         piece = self._held + piece
-        if piece.endswith(_BLANK):
-            self._held = b""
-            self._take_blocks(piece, items)
-            return
         last = piece.rfind(b"\n") + 1
         if end := piece.rfind(_BLANK, 0, last) + 1:
             self._take_blocks(piece[: end + 1], items)
@@ -122,6 +126,10 @@ class EventStreamDecoder(BaseDecoder[Event]):
     def _take_blocks(self, blocks: bytes, items: list[Event]) -> None:
         """Complete blocks, too small for any limit."""
         text = blocks.decode("utf-8", "replace")
+        # Most of what is live: one event, and only data.
+        if text.startswith("data: ") and text.find("\n") == len(text) - 2:
+            items.append(received(text[6:-2], None, self.last_event_id))
+            return
         begin = self._take_long(text, items) if len(text) > _LONG and text.find("\n", 0, _LONG) < 0 else 0
         for event, id_, retry, data, more, behind, other in _blocks(text, begin):
             if other:
@@ -153,19 +161,15 @@ class EventStreamDecoder(BaseDecoder[Event]):
         """Whatever there may be, within the limits."""
         for line in self._lines.feed(data):
             if line.startswith(b"data: "):
-                value = line[6:]
+                self._data += line[6:]
+                self._data += b"\n"
             elif line:
                 name, _, value = line.partition(b":")
-                value = value.removeprefix(b" ")
-                if name != b"data":
-                    self._field(name, value)
-                    continue
+                self._field(name, value.removeprefix(b" "))
             else:
                 self._dispatch(items)
                 continue
-            self._data.append(value)
-            self._size += len(value) + 1
-            if self._size > self.limits.event:
+            if len(self._data) + self._beside > self.limits.event:
                 raise self._too_large(
                     f"an event is over the limit of {self.limits.event} bytes (Limits.event)", items
                 )
@@ -175,11 +179,16 @@ class EventStreamDecoder(BaseDecoder[Event]):
             )
 
     def _field(self, name: bytes, value: bytes) -> None:
-        if name == b"event":
+        if name == b"data":
+            self._data += value
+            self._data += b"\n"
+        elif name == b"event":
             self._event = value
+            self._beside = len(value) + len(self._id or b"")
         elif name == b"id":
             if b"\0" not in value:
                 self._id = value
+                self._beside = len(self._event) + len(value)
         elif name == b"retry" and value.isdigit():  # of bytes: ASCII digits only
             digits = value.lstrip(b"0")
             self.retry = int(digits or b"0") if len(digits) <= _RETRY_DIGITS else 10**_RETRY_DIGITS - 1
@@ -188,13 +197,21 @@ class EventStreamDecoder(BaseDecoder[Event]):
         if self._id is not None:
             self.last_event_id, self._id = self._id.decode("utf-8", "replace"), None
         if self._data:
-            data = b"\n".join(self._data).decode("utf-8", "replace")
+            del self._data[-1]
+            data = self._data.decode("utf-8", "replace")
             items.append(received(data, self._event.decode("utf-8", "replace") or None, self.last_event_id))
-            self._data, self._size = [], 0
-        self._event = b""
+            self._data = bytearray()
+        self._event, self._beside = b"", 0
+
+    @property
+    def inside(self) -> bool:
+        """Whether an event has begun that is not complete."""
+        lines = (self._lines.rest() if self._inside else self._held).split(b"\n")
+        return bool(self._data or self._beside or any(not _NO_EVENT.match(line) for line in lines))
 
     def _end(self, items: list[Event]) -> None:
         del items
 
     def _too_large(self, reason: str, items: list[Event]) -> LimitExceeded:
+        self._data = bytearray()
         return LimitExceeded(reason, record=self._count + len(items))

@@ -75,21 +75,20 @@ class FinishedReader(DocumentReader):
 
     def __init__(self, limits: Limits) -> None:
         super().__init__(limits)
-        self._parts: list[bytes] = []
-        self._size = 0
+        self._text = bytearray()
 
     def _take(self, data: bytes, items: list[Change]) -> None:
         del items
-        self._parts.append(data)
-        self._size += len(data)
-        if self._size > self.limits.event:
+        self._text += data
+        if len(self._text) > self.limits.event:
+            self._text = bytearray()
             raise LimitExceeded(
                 f"a document is over the limit of {self.limits.event} bytes (Limits.event)",
                 offset=self._offset,
             )
 
     def _end(self, items: list[Change]) -> None:
-        text = b"".join(self._parts)
+        text = bytes(self._text)
         try:
             value = decode(text, depth=self.limits.depth, record=0, offset=0)
         except DecodeError as error:

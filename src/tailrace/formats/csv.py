@@ -192,8 +192,8 @@ class CSVDecoder(BaseDecoder[Any]):
         self._cell = _cell_pattern(delimiter.encode())
         self._names: list[str] = []
         self._lines = Lines(limits.line)
-        self._parts: list[bytes] = []
-        self._size = 0
+        self._text = bytearray()
+        """The lines of a row that goes on."""
         self._open = False
         """Whether the row goes on in the next line, for a quote is open."""
 
@@ -205,14 +205,17 @@ class CSVDecoder(BaseDecoder[Any]):
             raise self._too_long("a row")
 
     def _line(self, line: bytes, items: list[Any]) -> None:
-        self._parts.append(line)
-        self._size += len(line) + 1
-        if self._size > self.limits.line:
+        if len(self._text) + len(line) >= self.limits.line:  # with the line's end
+            self._text = bytearray()
             raise self._too_long("a row")
         self._open ^= line.count(b'"') % 2 == 1
-        if not self._open:
-            self._row(b"\n".join(self._parts), items)
-            self._parts, self._size = [], 0
+        if self._open:
+            self._text += line + b"\n"
+        elif self._text:
+            row, self._text = bytes(self._text + line), bytearray()
+            self._row(row, items)
+        else:
+            self._row(line, items)
 
     def _row(self, text: bytes, items: list[Any]) -> None:
         if not (self._count or self._names):
@@ -261,7 +264,7 @@ class CSVDecoder(BaseDecoder[Any]):
             return
         # RFC 4180 lets the last line end lack. Then nobody can tell a last row from the beginning of one.
         if self._open or rest.count(b'"') % 2:
-            self._refuse_failed(b"\n".join([*self._parts, rest]))
+            self._refuse_failed(bytes(self._text) + rest)
         raise self._cut("a row")
 
     def _refuse_failed(self, row: bytes) -> None:

@@ -194,11 +194,11 @@ class _DocumentReader(Recorder):
         self._events.last_event_id = before.last_event_id
 
     @property
-    def last_event_id(self) -> str | None:  # type: ignore[override]  # here it comes with the events
+    def last_event_id(self) -> str | None:
         return self._events.last_event_id
 
     @property
-    def retry(self) -> float | None:  # type: ignore[override]  # the same
+    def retry(self) -> float | None:
         return None if self._events.retry is None else self._events.retry / 1000
 
     def _take(self, data: bytes, items: list[Change]) -> None:

@@ -108,8 +108,7 @@ class JSONArrayDecoder(BaseDecoder[Any]):
         self._at = _At.START
         self._escaped = False
         self._depth = 0
-        self._parts: list[bytes] = []
-        self._size = 0
+        self._kept = bytearray()
         self._steps = {
             _At.START: self._start,
             _At.FIRST: self._element,
@@ -229,10 +228,9 @@ class JSONArrayDecoder(BaseDecoder[Any]):
         return len(data)
 
     def _keep(self, data: bytes, until: int) -> None:
-        part = data[self._from : until]
-        self._parts.append(part)
-        self._size += len(part)
-        if self._size > self.limits.event:
+        self._kept += data[self._from : until]
+        if len(self._kept) > self.limits.event:
+            self._kept = bytearray()
             raise LimitExceeded(
                 f"an element is over the limit of {self.limits.event} bytes (Limits.event)",
                 record=self._count,
@@ -241,9 +239,8 @@ class JSONArrayDecoder(BaseDecoder[Any]):
 
     def _complete(self, data: bytes, until: int, items: list[Any]) -> None:
         self._keep(data, until)
-        text, begin = b"".join(self._parts), self._offset + until - self._size
-        self._parts, self._size = [], 0
-        items.append(self._decoded(text, begin))
+        text, self._kept = bytes(self._kept), bytearray()
+        items.append(self._decoded(text, self._offset + until - len(text)))
         self._count += 1
         self._at = _At.AFTER
 

@@ -58,8 +58,7 @@ class JSONSeqDecoder(BaseDecoder[Any]):
         self._by = by
         self._open = False
         """Whether an RS came whose text is not delivered yet."""
-        self._parts: list[bytes] = []
-        self._size = 0
+        self._text = bytearray()
         self._whole_line = False
 
     def _take(self, data: bytes, items: list[Any]) -> None:
@@ -72,7 +71,7 @@ class JSONSeqDecoder(BaseDecoder[Any]):
             self._offset += len(text)
 
     def _add(self, text: bytes, items: list[Any]) -> None:
-        if not self._parts:
+        if not self._text:
             text = text.lstrip(_SPACE)
         if not text:
             return
@@ -80,9 +79,9 @@ class JSONSeqDecoder(BaseDecoder[Any]):
             shown = text[:1].decode("ascii", "backslashreplace")
             raise DecodeError(f"expected RS, found {shown!r}", record=self._count, offset=self._offset)
         line, end, rest = (text, b"", b"") if self._whole_line else text.partition(_LF)
-        self._parts.append(line)
-        self._size += len(line)
-        if self._size > self.limits.line:
+        self._text += line
+        if len(self._text) > self.limits.line:
+            self._text = bytearray()
             raise self._too_long("a text")
         if end:
             self._first_line(items)
@@ -90,7 +89,7 @@ class JSONSeqDecoder(BaseDecoder[Any]):
 
     def _first_line(self, items: list[Any]) -> None:
         try:
-            value = self._decode(b"".join(self._parts))
+            value = self._decode(bytes(self._text))
         except LimitExceeded:
             raise
         except DecodeError as error:
@@ -102,7 +101,7 @@ class JSONSeqDecoder(BaseDecoder[Any]):
 
     def _close(self, items: list[Any]) -> None:
         """The text that is open is over, without an LF or behind one inside."""
-        text = b"".join(self._parts)
+        text = bytes(self._text)
         if text:
             if text[-1:] not in _SPACE and text[:1] not in b'{["':
                 raise DecodeError(
@@ -114,15 +113,15 @@ class JSONSeqDecoder(BaseDecoder[Any]):
         items.append(value)
         self._count += 1
         self._open = self._whole_line = False
-        self._parts, self._size = [], 0
+        self._text = bytearray()
 
     def _decode(self, text: bytes) -> Any:
         return decode(text, depth=self.limits.depth, record=self._count, offset=self._offset, by=self._by)
 
     def _end(self, items: list[Any]) -> None:
-        refuse_failed(b"".join(self._parts), self.limits.depth)
+        refuse_failed(bytes(self._text), self.limits.depth)
         try:
-            if self._open and not self._parts:
+            if self._open and not self._text:
                 raise DecodeError("RS, and no text")  # noqa: TRY301 - the same way out as a text that is cut
             self._close(items)
         except LimitExceeded:

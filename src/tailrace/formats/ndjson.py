@@ -88,8 +88,9 @@ class NDJSONDecoder(LineDecoder[Any]):
         self._ended = False
 
     def _at_once(self, lines: list[bytes], data: bytes, items: list[Any]) -> bool:
+        depth = self.limits.depth
         # Each level of nesting has two brackets.
-        if max(map(len, lines)) > 2 * self.limits.depth:
+        if max(map(len, lines)) > 2 * depth and any(_openings(line) > depth for line in lines):
             return False
         if self._end_expected and (self._ended or _END in data or _END in lines[0]):
             return False
@@ -142,6 +143,11 @@ class NDJSONDecoder(LineDecoder[Any]):
             if error.path is not None:  # it is whole, and of another type
                 raise
             raise self._cut("a record") from None
+
+
+def _openings(line: bytes) -> int:
+    # What is rare is found by memchr, which `count` does not use.
+    return 2 * len(line) - len(line.replace(b"[", b"")) - len(line.replace(b"{", b""))
 
 
 def _is_end(value: Any) -> bool:

@@ -1,0 +1,1 @@
+"""Does it really stream? What was seen, apart from what it means."""

@@ -1,0 +1,1 @@
+"""Files that arrive whole, or not under their name."""

@@ -1,1 +1,1 @@
-"""A server of newline-delimited JSON, and readers with requests, aiohttp and httpx2."""
+"""A server of newline-delimited JSON, and readers with requests, aiohttp, httpx2 and tailrace itself."""

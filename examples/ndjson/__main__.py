@@ -7,6 +7,7 @@ curl -N -H 'Accept: application/json' http://localhost:8000/stream    # the same
 python -m examples.ndjson.read_requests                               # read them as objects
 python -m examples.ndjson.read_aiohttp --pause 1
 python -m examples.ndjson.read_httpx2
+python -m examples.ndjson.read_tailrace                               # and with the reader that this library has
 """
 
 from __future__ import annotations

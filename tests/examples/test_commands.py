@@ -68,7 +68,7 @@ def test_an_example_starts_and_keeps_its_time(name: str, interval: float, item: 
 
 @pytest.mark.slow
 @pytest.mark.seed("V7")
-@pytest.mark.parametrize("reader", ["read_requests", "read_aiohttp", "read_httpx2"])
+@pytest.mark.parametrize("reader", ["read_requests", "read_aiohttp", "read_httpx2", "read_tailrace"])
 def test_a_reader_prints_the_objects(reader: str) -> None:
     with serving(create_app(0.01)) as url:
         command = [sys.executable, "-m", f"examples.ndjson.{reader}", f"{url}/stream"]

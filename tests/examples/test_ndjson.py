@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
-from examples.ndjson import read_aiohttp, read_httpx2, read_requests
+from examples.ndjson import read_aiohttp, read_httpx2, read_requests, read_tailrace
 from examples.ndjson.app import create_app, events
 from tests.examples.serving import serving
 
@@ -122,6 +122,8 @@ READERS: dict[str, Callable[[str], list[Any]]] = {
     "aiohttp": lambda url: collected(read_aiohttp.API(url).get()),
     "aiohttp by line": lambda url: collected(read_aiohttp.API(url).lines()),
     "httpx2": lambda url: list(read_httpx2.API(url).get()),
+    "tailrace": lambda url: list(read_tailrace.API(url).get()),
+    "tailrace, async": lambda url: collected(read_tailrace.API(url).get_async()),
 }
 
 
@@ -132,7 +134,7 @@ def test_each_iteration_gives_a_whole_object(url: str, reader: str) -> None:
 
 
 @pytest.mark.seed("V7")
-@pytest.mark.parametrize("api", [read_requests.API, read_httpx2.API])
+@pytest.mark.parametrize("api", [read_requests.API, read_httpx2.API, read_tailrace.API])
 def test_each_iteration_gives_it_at_once(api: Callable[[str], Any]) -> None:
     with serving(create_app(0.2)) as url:
         began = time.monotonic()
@@ -141,3 +143,19 @@ def test_each_iteration_gives_it_at_once(api: Callable[[str], Any]) -> None:
         assert next(objects) == OBJECTS[1]
         assert time.monotonic() - began < 0.2 * 9
         objects.close()
+
+
+@pytest.mark.seed("V7")
+def test_each_iteration_gives_it_at_once_on_an_event_loop() -> None:
+    async def first_two(url: str) -> tuple[list[Any], float]:
+        began = time.monotonic()
+        objects: Any = read_tailrace.API(f"{url}/stream").get_async()
+        try:
+            return [await anext(objects), await anext(objects)], time.monotonic() - began
+        finally:
+            await objects.aclose()
+
+    with serving(create_app(0.2)) as url:
+        found, took = asyncio.run(first_two(url))
+    assert found == OBJECTS[:2]
+    assert took < 0.2 * 9

@@ -14,7 +14,7 @@ import requests
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import StreamingResponse
 
-from examples.ndjson import read_aiohttp
+from examples.ndjson import read_aiohttp, read_tailrace
 from tailrace import NDJSON
 from tailrace.errors import StreamFailed
 from tailrace.fastapi import Stream
@@ -22,7 +22,7 @@ from tests.examples.serving import serving
 from tests.examples.test_ndjson import READERS
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 TIMEOUT = 10
 MANY = 60_000
@@ -32,7 +32,14 @@ FORMATS = [NDJSON()]
 
 
 @pytest.mark.seed("V5")
-def test_the_server_waits_for_a_slow_reader_and_nothing_is_lost() -> None:
+@pytest.mark.parametrize(
+    "get",
+    [lambda url: read_aiohttp.API(url).get(), lambda url: read_tailrace.API(url).get_async()],
+    ids=["aiohttp", "tailrace"],
+)
+def test_the_server_waits_for_a_slow_reader_and_nothing_is_lost(
+    get: Callable[[str], AsyncIterator[Any]],
+) -> None:
     written = 0
     app = FastAPI()
 
@@ -58,7 +65,7 @@ def test_the_server_waits_for_a_slow_reader_and_nothing_is_lost() -> None:
         return before
 
     async def read(url: str) -> tuple[int, list[int]]:
-        objects = read_aiohttp.API(f"{url}/rows").get()
+        objects = get(f"{url}/rows")
         found = [(await anext(objects))["n"]]
         waiting_at = await stands_still()
         found += [item["n"] async for item in objects]
@@ -154,3 +161,9 @@ def test_a_line_separator_in_an_item_cuts_no_line(
 @LINE_READERS
 def test_by_hand_it_does(separators: str, lines: Callable[[str], list[str]]) -> None:
     assert lines(f"{separators}/by-hand") == ['"a', "b", "c", 'd"']
+
+
+@pytest.mark.seed("V7")
+@pytest.mark.parametrize("path", ["ours", "another-encoder", "by-hand"])
+def test_whole_objects_whatever_is_in_them(separators: str, path: str) -> None:
+    assert list(read_tailrace.API(f"{separators}/{path}").get()) == [SEPARATORS]

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import httpx2
 
     from tailrace._model import Limits, Problem
+    from tailrace._reading.progress import Change
     from tailrace.client._body import Kind
     from tailrace.client._news import OnNews
     from tailrace.formats import DocumentReader, Format
@@ -122,7 +123,7 @@ class BaseConnection(Generic[T]):
                 item, cursor = ready.popleft()
                 self._note(cursor)
                 yield item
-            if session.finished or not session.over:  # else there may be ids of events that are not handed out
+            if session.finished or not session.over:  # else some are not handed out
                 self._note(session.last_event_id)
             if session.over:
                 break
@@ -137,20 +138,28 @@ class BaseConnection(Generic[T]):
         """Of a document that is a list, typed as items are."""
         asked = self._session.asked
         make = asked.make or converter_of(Any if asked.whole else asked.type)
-        for count, step in enumerate(growing(self._reader.document)):
-            try:
-                yield make(step.value) if isinstance(step, Element) else MORE
-            except DecodeError as error:
-                raise DecodeError(error.reason, record=count, path=error.path) from None
+        count = 0
+        try:
+            for step in growing(self._reader.document):
+                if isinstance(step, Element):
+                    yield _made(make, step.value, count)
+                    count += 1
+                else:
+                    yield MORE
+        except Truncated:
+            self._check()  # which says more than that something is missing
+            raise
 
     def _changes(self) -> Generator[Any]:
         session, follower = self._session, Follower()
         yield from self._beginning()
-        self._check()
-        if self._reader.begun:
-            yield self._reader.so_far()
+        self._check_begun()
+        # At once: more may come while the first change is looked at.
         session.followers.append(follower)
         try:
+            so_far = self._so_far()
+            if so_far is not None:
+                yield so_far
             while True:
                 while follower.changes:
                     yield follower.changes.popleft()
@@ -164,16 +173,26 @@ class BaseConnection(Generic[T]):
     def _snapshots(self) -> Generator[Any]:
         seen = 0
         yield from self._beginning()
-        self._check()
+        self._check_begun()
         while True:
-            body = self._session.body
-            if body is not None and body.count > seen:
-                seen = body.count
-                yield self._reader.value
+            count = self._session.count
+            if count > seen:
+                seen, so_far = count, self._so_far()
+                if so_far is not None:
+                    yield so_far.value
             if self._session.over:
                 break
             yield MORE
         self._check()
+
+    def _so_far(self) -> Change | None:
+        """All that has come of the document; None where nothing has, as when it is one part that is still missing."""
+        if self._session.body is None:  # closed before
+            return None
+        try:
+            return self._reader.so_far() if self._reader.begun else None
+        except LookupError:
+            return None
 
     def _beginning(self) -> Generator[Any]:
         """Until it is known what it is, and of a document what its first record says."""
@@ -182,6 +201,11 @@ class BaseConnection(Generic[T]):
             session.kind is None or (session.kind == "document" and not self._reader.begun)
         ):
             yield MORE
+
+    def _check_begun(self) -> None:
+        """The same where nothing has come: else that comes first."""
+        if not self._session.count:
+            self._check()
 
     def _check(self) -> None:
         """Raise why it is over, if not all was there."""
@@ -246,6 +270,14 @@ class BaseConnection(Generic[T]):
 
 
 MORE: Final = object()
+
+
+def _made(make: Any, value: Any, record: int) -> Any:
+    """An element as what is asked for; the error says which it is."""
+    try:
+        return make(value)
+    except DecodeError as error:
+        raise DecodeError(error.reason, record=record, path=error.path) from None
 
 
 def _policy(resume: Any) -> Resume | None:

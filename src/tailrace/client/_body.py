@@ -58,6 +58,10 @@ class Body:
         """The same when the transfer has ended, well or not; then `error` says what is missing."""
         raise NotImplementedError
 
+    def goes_on_in(self, other: Body | None) -> bool:
+        """Whether another body is of the same format."""
+        return type(other) is type(self)
+
     def again(self) -> None:
         """Go on with another body."""
         raise NotImplementedError
@@ -162,6 +166,10 @@ class Whole(_Decoded):
     def retry(self) -> float | None:
         """The reconnection time, of events too."""
         return self.reader.retry
+
+    def goes_on_in(self, other: Body | None) -> bool:
+        """Whether another body is of the same format."""
+        return isinstance(other, Whole) and type(other.reader) is type(self.reader)
 
     def again(self) -> None:
         """Go on with another body of the same document."""

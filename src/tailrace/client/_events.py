@@ -8,7 +8,7 @@ from tailrace._json import decode
 from tailrace._model import Problem
 from tailrace.client._body import Body, Got
 from tailrace.client._news import Gap
-from tailrace.errors import DecodeError, StreamFailed, TailraceError
+from tailrace.errors import DecodeError, StreamFailed, TailraceError, Truncated
 from tailrace.formats._events import EventStreamDecoder
 from tailrace.formats.event_stream import TERMINAL_ID
 
@@ -67,7 +67,9 @@ class Events(Body):
         return got
 
     def finish(self) -> Got:
-        """Nothing: what the end of the body cuts is no event."""
+        """Nothing: what the end of the body cuts is no event, but says that it was cut."""
+        if self.error is None and not self.complete and self._decoder.inside:
+            self.error = Truncated(f"the body ends inside an event, after {self.count} complete ones")
         return []
 
     def _item(self, event: Event) -> Any:
@@ -94,6 +96,7 @@ class Events(Body):
         if event.event == "problem":
             raise StreamFailed(Problem.of(_members(event)))
         self.complete = True
+        self._decoder.last_event_id = TERMINAL_ID  # whatever came with it
         return True
 
     def _is_gap(self, members: dict[str, Any]) -> bool:

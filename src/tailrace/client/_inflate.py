@@ -97,7 +97,8 @@ class _Zstd:
 
     def __init__(self) -> None:
         self._module = cast("Any", zstd_module())
-        self._inflate = self._module.ZstdDecompressor()
+        self._options = {self._module.DecompressionParameter.window_log_max: _ZSTD_WINDOW}
+        self._inflate = self._frame()
         self._begun = False
 
     @property
@@ -108,7 +109,7 @@ class _Zstd:
         self._begun = True
         while data or not (self._inflate.eof or self._inflate.needs_input):
             if self._inflate.eof:
-                self._inflate = self._module.ZstdDecompressor()
+                self._inflate = self._frame()
             try:
                 piece = self._inflate.decompress(data, PIECE)
             except self._module.ZstdError as error:
@@ -118,6 +119,13 @@ class _Zstd:
             if piece:
                 yield piece
             data = self._inflate.unused_data if self._inflate.eof else b""
+
+    def _frame(self) -> Any:
+        return self._module.ZstdDecompressor(options=self._options)
+
+
+_ZSTD_WINDOW: Final = 23
+"""The binary logarithm of the memory that a frame may ask for: 8 MiB (RFC 9659)."""
 
 
 _CODINGS: Final[dict[str, Callable[[], Coding]]] = {

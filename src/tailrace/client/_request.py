@@ -125,6 +125,11 @@ class Ask:
         )
 
 
+def value_of(given: Any) -> Any:
+    """What was given, or what it gives for this connection."""
+    return given() if callable(given) else given
+
+
 def check_cursor(last_event_id: Any) -> None:
     """Raise `ValueError` for what cannot be the id of an event."""
     if last_event_id is not None and not isinstance(last_event_id, str):
@@ -149,10 +154,13 @@ def field_of(last_event_id: str | None) -> bytes:
 _CONTROL: Final = re.compile("[\x00-\x08\x0a-\x1f\x7f]")
 
 
+_WEB: Final = frozenset({"http", "https"})
+
+
 def redirected(request: httpx2.Request, response: httpx2.Response) -> httpx2.Request | None:
     """Where a response sends the request to; another origin is not told what only the first is to know."""
     following = response.next_request
-    if following is None:
+    if following is None or following.url.scheme not in _WEB:
         return None
     if following.url.origin != request.url.origin:
         for name in set(following.headers) - _ACROSS_ORIGINS:

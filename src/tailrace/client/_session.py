@@ -132,7 +132,7 @@ class Session:
         chosen = self._choice(b"")
         if before is None:
             self.body = chosen
-        elif type(chosen) is not type(before):
+        elif not before.goes_on_in(chosen):
             got = headers.get("content-type", "a body without Content-Type")
             raise DecodeError(f"the server answers in another format than before: {got[:80]!r}")
         else:
@@ -164,6 +164,8 @@ class Session:
 
     def feed(self, data: bytes, at: Instant) -> None:
         """A piece of the body."""
+        if self.over:
+            return  # closed meanwhile
         if self.body is None and self._choice is not None:
             self.body = self._choice(data)
         if self.body is not None:
@@ -270,6 +272,8 @@ class Session:
         self._say(Closed(error))
 
     def _say(self, news: News) -> None:
+        if self._told and not isinstance(news, Closed):
+            return  # closed meanwhile
         if self._tell is not None:
             try:
                 self._tell(news)

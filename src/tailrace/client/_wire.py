@@ -41,6 +41,10 @@ class Wire:
         self._socket = _socket_of(extensions.get("network_stream")) or self._socket
         self._shared = extensions.get("http_version") == b"HTTP/2"
 
+    def forget(self) -> None:
+        """The connection is given back: from now on it may be somebody else's."""
+        self._socket = None
+
     def interrupt(self) -> None:
         """End whatever waits for the connection, in whichever thread; not one that others use too."""
         self._cut = True

@@ -13,7 +13,7 @@ from tailrace._model import Limits
 from tailrace._resume import State
 from tailrace.client._answer import is_error
 from tailrace.client._base import MORE, BaseConnection
-from tailrace.client._request import MOST_REDIRECTS, Beginning, redirected
+from tailrace.client._request import MOST_REDIRECTS, Beginning, redirected, value_of
 from tailrace.errors import ConnectionLost
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ class Connection(BaseConnection[T]):
 
     _advancing: asyncio.Task[None] | None = None
     _serving: asyncio.Task[None] | None = None
+    _leaving: asyncio.Task[None] | None = None
     _client: httpx2.AsyncClient | None = None
     _raw: AsyncGenerator[bytes, None] | None = None
 
@@ -48,7 +49,7 @@ class Connection(BaseConnection[T]):
         try:
             for _ in self._beginning():
                 await self._more()
-            self._check()
+            self._check_begun()
         except BaseException:
             await self.close()
             raise
@@ -103,6 +104,11 @@ class Connection(BaseConnection[T]):
     async def close(self) -> None:
         """End it at once, in whatever it is; nothing is sent any more. What came stays readable."""
         self._session.close(self._at)
+        if self._leaving is None or self._leaving.done():
+            self._leaving = asyncio.ensure_future(self._release())
+        await asyncio.shield(self._leaving)  # who is cancelled once more does not leave a socket behind
+
+    async def _release(self) -> None:
         tasks = [task for task in (self._advancing, self._serving) if task is not None and not task.done()]
         for task in tasks:
             task.cancel()
@@ -213,7 +219,7 @@ class Connection(BaseConnection[T]):
 
 async def _value(given: Any) -> Any:
     """What was given, or what it gives for this connection."""
-    value = given() if callable(given) else given
+    value = value_of(given)
     return await value if inspect.isawaitable(value) else value
 
 

@@ -14,7 +14,7 @@ from tailrace.client._answer import is_error
 from tailrace.client._base import MORE, BaseConnection
 from tailrace.client._handle import Handle
 from tailrace.client._news import Closed, Gap, News, Opened, Reconnecting
-from tailrace.client._request import MOST_REDIRECTS, Beginning, redirected
+from tailrace.client._request import MOST_REDIRECTS, Beginning, redirected, value_of
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -53,7 +53,7 @@ class Connection(BaseConnection[T]):
         try:
             for _ in self._beginning():
                 self._more()
-            self._check()
+            self._check_begun()
         except BaseException:
             self.close()
             raise
@@ -103,9 +103,9 @@ class Connection(BaseConnection[T]):
 
     def close(self) -> None:
         """End it at once, in whatever it is, from any thread; nothing is sent any more. What came stays readable."""
+        self._closing.set()  # who inflates much that brings nothing takes the lock again as soon as he gives it up
         with self._session_lock:
             self._session.close(self._at)
-        self._closing.set()
         if self._busy.acquire(blocking=False):
             try:
                 self._release()
@@ -136,7 +136,10 @@ class Connection(BaseConnection[T]):
         session = self._session
         if session.state is State.WAITING:
             self.clock.wait(max(0.0, session.until - self.clock.monotonic()), self._closing)
-        if session.state is State.OPEN:
+        if self._closing.is_set():
+            with self._session_lock:
+                session.close(self._at)
+        elif session.state is State.OPEN:
             self._read()
         elif not session.over:
             self._connect()
@@ -146,11 +149,11 @@ class Connection(BaseConnection[T]):
     def _connect(self) -> None:
         session, ask = self._session, self._ask
         client: httpx2.Client = ask.client or self._own_client()
-        headers, params = _value(ask.headers), _value(ask.params)
+        headers, params = value_of(ask.headers), value_of(ask.params)
         request = ask.request(client, session, headers, params)
         request.extensions["trace"] = self._wire.note
         with self._session_lock:
-            if session.over:
+            if self._closing.is_set():
                 return
             session.connect(self._at, ask.method)
         try:
@@ -183,6 +186,7 @@ class Connection(BaseConnection[T]):
             if following is None or redirects >= MOST_REDIRECTS or self._closing.is_set():
                 return response
             redirects += 1
+            self._wire.forget()
             response.close()
             if following.url.origin != request.url.origin:
                 auth = None
@@ -192,7 +196,7 @@ class Connection(BaseConnection[T]):
         """Read until something new has come, or it has ended."""
         session = self._session
         before = session.count
-        while session.state is State.OPEN and session.count == before:
+        while session.state is State.OPEN and session.count == before and not self._closing.is_set():
             with self._session_lock:
                 if self._inflate():
                     continue
@@ -209,6 +213,7 @@ class Connection(BaseConnection[T]):
     def _drop(self) -> None:
         """Let go of the response."""
         self._raw = None
+        self._wire.forget()
         with contextlib.suppress(httpx2.HTTPError):  # it is over, whatever the connection says
             if self._response is not None:
                 self._response.close()
@@ -218,11 +223,6 @@ class Connection(BaseConnection[T]):
         client, self._client = self._client, None
         if client is not None:
             client.close()
-
-
-def _value(given: Any) -> Any:
-    """What was given, or what it gives for this connection."""
-    return given() if callable(given) else given
 
 
 def _start_of(response: httpx2.Response) -> bytes:

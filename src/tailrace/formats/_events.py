@@ -48,7 +48,7 @@ class EventStreamDecoder(BaseDecoder[Event]):
 
     def __init__(self, limits: Limits) -> None:
         super().__init__(limits)
-        self.last_event_id = ""
+        self.last_event_id: str = ""
         self.retry: int | None = None
         self._bom: bytes | None = b""
         self._after_cr = False

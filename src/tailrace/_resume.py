@@ -25,8 +25,8 @@ class Resume:
     progressive documents; comments count. None: never.
     `attempts`: so many connections in a row that brought nothing are too many; None: none are.
     `longest`: a server that asks for more time than this, by Retry-After, has refused; `retry:` is cut to it.
-    `repeat`: whether a request may be sent again whose method is not idempotent, such as POST, where no event has had
-    an id to go on behind (RFC 9110 9.2.2).
+    `repeat`: whether all may be asked for again where no event has had an id to go on behind: by a method that is not
+    idempotent, such as POST (RFC 9110 9.2.2), and of a server of tailrace's, which ends its streams.
 
     Raises `ValueError` for what is no number of seconds.
     """

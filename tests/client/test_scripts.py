@@ -15,6 +15,7 @@ from tests.client import (
     scripts_resume,
     scripts_status,
     scripts_types,
+    scripts_unnumbered,
     scripts_wire,
 )
 from tests.client.reading import SHELLS, play
@@ -31,6 +32,7 @@ FILES: Final = (
     scripts_resume,
     scripts_status,
     scripts_types,
+    scripts_unnumbered,
     scripts_wire,
 )
 SCRIPTS: Final = [script for file in FILES for script in file.SCRIPTS]

@@ -149,7 +149,9 @@ def test_the_cause_is_kept() -> None:
     assert caught.value.__cause__ is not None
 
 
-@pytest.mark.parametrize("wrong", [5, "json", dict, object(), int], ids=repr)
+@pytest.mark.parametrize(
+    "wrong", [5, "json", dict, object(), int], ids=["5", "text", "dict", "object", "int"]
+)
 def test_an_encoder_that_is_none(wrong: Any) -> None:
     """Is refused when the stream is made, not at its first item."""
     with pytest.raises(TypeError, match=r"encoder=.*expected a callable or a json\.JSONEncoder class"):

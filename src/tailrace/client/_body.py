@@ -28,6 +28,9 @@ class Body:
     news: Sequence[Gap] = ()
     """The gaps that the server has told of since somebody looked."""
 
+    advice: str = ""
+    """Why another body does not go on, where one might."""
+
     def __init__(self) -> None:
         self.error: TailraceError | None = None
         self.complete: bool = False
@@ -35,9 +38,9 @@ class Body:
         self.count: int = 0
         """What came: items, or changes."""
 
-    @property
-    def resumable(self) -> bool:
-        """Whether another body may go on where this one was cut."""
+    def goes_on(self, *, cut: bool, repeat: bool) -> bool:
+        """Whether another body may go on where this one ended; `repeat`: also where that is the beginning."""
+        del cut, repeat
         return False
 
     @property
@@ -152,9 +155,9 @@ class Whole(_Decoded):
         self.complete = self.reader.complete
         return got
 
-    @property
-    def resumable(self) -> bool:
+    def goes_on(self, *, cut: bool, repeat: bool) -> bool:
         """In events its records may have ids."""
+        del cut, repeat
         return bool(self.last_event_id)
 
     @property

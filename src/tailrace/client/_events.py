@@ -22,18 +22,23 @@ class Events(Body):
     """A body of events, and those that follow it: the last event id stays (WHATWG HTML 9.2.3)."""
 
     keeps_alive = True
+    advice = (
+        "; its events have no ids to go on behind, and Resume(repeat=True) would ask for all of them again"
+    )
 
     def __init__(self, limits: Limits, by: Decode | None, last_event_id: str) -> None:
         super().__init__()
         self._by = by
         self._limits = limits
+        self._before = 0
+        """The items of earlier bodies."""
         self._decoder = EventStreamDecoder(limits)
         self._decoder.last_event_id = last_event_id
 
-    @property
-    def resumable(self) -> bool:
-        """That is what they are for."""
-        return True
+    def goes_on(self, *, cut: bool, repeat: bool) -> bool:
+        """Behind an id; without one where the server likes, unless it ends its streams: a cut one would begin again."""
+        begun = self.count > self._before
+        return repeat or bool(self.last_event_id) or not (cut and self.certain and begun)
 
     @property
     def last_event_id(self) -> str:
@@ -47,6 +52,7 @@ class Events(Body):
 
     def again(self) -> None:
         """Go on with another body."""
+        self._before = self.count
         before, self._decoder = self._decoder, EventStreamDecoder(self._limits)
         self._decoder.last_event_id = before.last_event_id
 

@@ -134,7 +134,10 @@ def check_cursor(last_event_id: Any) -> None:
     """Raise `ValueError` for what cannot be the id of an event."""
     if last_event_id is not None and not isinstance(last_event_id, str):
         raise ValueError(f"last_event_id={last_event_id!r}: expected the id of an event, or None")
-    field_of(last_event_id)
+    try:
+        field_of(last_event_id)
+    except DecodeError as error:
+        raise ValueError(f"last_event_id: {error.reason}") from None
 
 
 def field_of(last_event_id: str | None) -> bytes:

@@ -174,7 +174,7 @@ class Session:
 
     def end(self, at: Instant, error: TailraceError | None = None) -> None:
         """The body has ended as HTTP has it; with `error`, not as its coding has it."""
-        body, goes_on = self._ended()
+        body, goes_on = self._ended(cut=error is not None)
         if self._settle(at):
             return
         if error is None and body.error is None and not body.certain and not goes_on:
@@ -186,10 +186,11 @@ class Session:
 
     def lose(self, error: BaseException, at: Instant, reason: str) -> None:
         """The connection broke, or was silent for too long, while the body was read."""
-        body, goes_on = self._ended()
+        body, goes_on = self._ended(cut=True)
         if self._settle(at):
             return
-        cut = body.error or Truncated(f"the connection was lost after {body.count} records: {reason}")
+        advice = body.advice if self._may_repeat() and not goes_on else ""
+        cut = body.error or Truncated(f"the connection was lost after {body.count} records: {reason}{advice}")
         cut.__cause__ = error
         self._reconnect.take(Signal.LOST, at.now, again=goes_on, chance=at.chance)
         self._follow(Signal.LOST, cut, reason)
@@ -215,14 +216,14 @@ class Session:
         for follower in self.followers:
             follower.changes.extend(change for change, _ in got)
 
-    def _ended(self) -> tuple[Body, bool]:
+    def _ended(self, *, cut: bool) -> tuple[Body, bool]:
         """The body, and whether another is to go on behind it; if not, it is told that it is over."""
         if self.body is None:
             assert self._choice is not None  # noqa: S101 - nothing ends before it was accepted
             self.body = self._choice(_A_SCALAR)  # nothing has come that could tell
         body = self.body
         assert body is not None  # noqa: S101 - whatever is no white space tells
-        goes_on = body.resumable and self._may_repeat()
+        goes_on = self._may_repeat() and body.goes_on(cut=cut, repeat=self.policy.repeat)
         if not goes_on:
             self._got(body.finish())
         return body, goes_on

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from tailrace._validate import is_pydantics, said_by_msgspec, said_by_pydantic
+from tailrace._json import dumps
+from tailrace._validate import is_pydantics, name_of, said_by_msgspec, said_by_pydantic
 from tailrace.errors import DecodeError
 
 if TYPE_CHECKING:
@@ -43,6 +44,26 @@ def converter_of(item_type: Any, *, text: bool = False) -> Callable[[Any], Any]:
         return msgspec.convert(value, item_type, strict=not text, str_keys=True)
 
     return _telling(convert, item_type)
+
+
+@cache
+def recoder_of(item_type: Any) -> Callable[[Any], Any]:
+    """What makes a value of a type of one that came as JSON, as `decoder_of` makes it of the text.
+
+    By writing it again: a type may be strict with what Python has and take what JSON has, such as a time's text.
+    """
+    if item_type is Any:
+        return _as_it_is
+    make = decoder_of(item_type)
+
+    def recode(value: Any) -> Any:
+        try:
+            text = dumps(value)
+        except UnicodeEncodeError as error:  # half a surrogate pair
+            raise DecodeError(f"{error} ({name_of(item_type)})", path="$") from None
+        return make(text)
+
+    return recode
 
 
 def _as_it_is(value: Any) -> Any:

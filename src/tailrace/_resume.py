@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass
 from enum import Enum
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NoReturn, cast
 
 from tailrace._model import are_seconds
 
@@ -18,12 +18,13 @@ from tailrace._model import are_seconds
 class Resume:
     """How a reader comes back; all times in seconds.
 
-    `delay`: the reconnection time, until the server names another with `retry:` (WHATWG HTML 9.2.3). Each failure in a
-    row doubles what may be added to it by chance, up to `ceiling`.
+    `delay`: the reconnection time, until the server names another with `retry:` (WHATWG HTML 9.2.3). That is waited for
+    at least, and by chance up to twice as long, with each failure in a row twice as long again, up to `ceiling`.
     `healthy`: a connection that lasted for so long is none of a row of failures.
     `idle`: after so long without a byte a connection is taken for dead, where servers send keep-alives: with events and
-    progressive documents; comments count. None: never.
-    `attempts`: so many connections in a row that brought nothing are too many; None: none are.
+    progressive documents, where comments count, and until there is a response. None: never.
+    `quiet`: the same for all other formats, whose servers have nothing to send in a pause.
+    `attempts`: so many connections in a row that brought nothing are too many; None: none are; 0: it never comes back.
     `longest`: a server that asks for more time than this, by Retry-After, has refused; `retry:` is cut to it.
     `repeat`: whether all may be asked for again where no event has had an id to go on behind: by a method that is not
     idempotent, such as POST (RFC 9110 9.2.2), and of a server of tailrace's, which ends its streams.
@@ -33,8 +34,9 @@ class Resume:
 
     delay: float = 1.0
     ceiling: float = 30.0
-    healthy: float = 5.0
+    healthy: float = 1.0
     idle: float | None = 60.0
+    quiet: float | None = None
     attempts: int | None = 10
     longest: float = 300.0
     repeat: bool = False
@@ -44,11 +46,15 @@ class Resume:
         for name in ("delay", "ceiling", "healthy", "longest"):
             if not are_seconds(getattr(self, name), 0.0):
                 raise ValueError(f"Resume({name}={getattr(self, name)!r}): expected seconds, from 0")
-        if self.idle is not None and not are_seconds(self.idle, 0.001):
-            raise ValueError(f"Resume(idle={self.idle!r}): expected seconds, from 0.001, or None")
+        for name in ("idle", "quiet"):
+            value: Any = getattr(self, name)
+            if value is not None and not are_seconds(value, 0.001):
+                raise ValueError(f"Resume({name}={value!r}): expected seconds, from 0.001, or None")
+        if not isinstance(cast("Any", self.repeat), bool):
+            raise TypeError(f"Resume(repeat={self.repeat!r}): expected True or False")
         attempts: Any = self.attempts
-        if attempts is not None and (type(attempts) is not int or attempts < 1):
-            raise ValueError(f"Resume(attempts={attempts!r}): expected a whole number from 1, or None")
+        if attempts is not None and (type(attempts) is not int or attempts < 0):
+            raise ValueError(f"Resume(attempts={attempts!r}): expected a whole number from 0, or None")
 
 
 class State(Enum):
@@ -127,7 +133,7 @@ class Reconnect:
 
     def retry(self, seconds: float) -> None:
         """The server names its reconnection time."""
-        self._base = min(seconds, self.policy.longest)
+        self._base = max(_LEAST, min(seconds, self.policy.longest, _LONGEST))
 
     def brought(self) -> None:
         """Something new came: the connection was worth it."""
@@ -168,10 +174,8 @@ class Reconnect:
         return State.WAITING
 
     def _pause(self, moment: _Moment) -> float:
-        """The reconnection time, and by chance as much again, twice as much, four times as much."""
-        least = max(self._base, moment.after or 0.0)
-        if self.failures:
-            least = max(least, _LEAST)
+        """The reconnection time at least; at most twice as long, four times, eight times with each failure in a row."""
+        least = max(self._base, moment.after or 0.0, _LEAST if self.failures else 0.0)
         most = min(self.policy.ceiling, least * 2.0 ** min(self.failures + 1, _MOST_DOUBLINGS))
         return least + moment.chance * (max(most, least * _SPREAD) - least)
 
@@ -201,7 +205,9 @@ class _Moment:
 
 
 _LEAST: Final = 0.1
-"""Seconds between failures in a row: a server that asks for 0 and ends at once would be asked without a pause."""
+"""Seconds until the second of a row, and that a server may ask for: with 0 it would be asked without a pause."""
+_LONGEST: Final = 7 * 24 * 3600.0
+"""Seconds that are waited for at most, whatever anybody says."""
 _SPREAD: Final = 1.25
 """Over how much readers are spread at least, so that they do not all come back at once."""
 _MOST_DOUBLINGS: Final = 30

@@ -107,6 +107,16 @@ def test_the_last_lines_of_a_text() -> None:
     assert drawn(tail, 2) == ["three", "four"]
 
 
+def test_a_line_without_end_is_kept_as_far_as_it_can_be_seen() -> None:
+    tail = TextTail()
+    for _ in range(1000):
+        tail.take((None, "x" * 1000))
+    tail.take((None, "y\n" + "z" * 10_000 + "\nlast"))
+    lines = tail.draw(3).plain.split("\n")
+    assert [line[:2] for line in lines] == ["xx", "zz", "la"]
+    assert max(map(len, lines)) < 5000
+
+
 @pytest.mark.parametrize("size", [1, 16, 20, 9000])
 def test_the_last_bytes(size: int) -> None:
     tail = BytesTail()

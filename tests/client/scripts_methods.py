@@ -92,9 +92,9 @@ SCRIPTS: Final = [
     ),
     Script(
         "put-is-repeated",
-        [(ASK, RESET), BARE, ending()],
+        [(ASK, RESET), ending(event("1"))],
         [1],
-        requests=[put("PUT", b"text")] * 3,
+        requests=[put("PUT", b"text")] * 2,
         options={"method": "put", "content": b"text"},
     ),
     Script(

@@ -55,7 +55,7 @@ ENDS: Final = [
     ),
     Script(
         "end-hides-what-is-behind-it",
-        [ending(numbered(1), event("{}", event="end", id="~end"), numbered(3))],
+        [(ASK, EVENTS + chunk(numbered(1) + event("{}", event="end", id="~end") + numbered(3)), HANG)],
         [1],
         last="~end",
     ),
@@ -237,7 +237,7 @@ GAPS: Final = [
         "410-without-a-word",
         [answer("410 Gone", b"", None)],
         error=failed(title="Gone", status=410),
-        news="gap:None:None closed:StreamFailed",
+        news="closed:StreamFailed",
     ),
     Script(
         "gap-event",

@@ -95,10 +95,16 @@ TYPES: Final = [
     ),
     Script(
         "events-that-are-no-json",
-        [(ASK, EVENTS + chunk(event("1", id="1") + event("[DONE]", id="2")), HANG)],
+        [(ASK, EVENTS + chunk(event("1", id="1") + event("done", id="2")), HANG)],
         [1],
         error=Wrong(DecodeError, ("record 1", "type=Event"), record=1),
         last="1",
+    ),
+    Script(
+        "events-of-a-language-model-end-with-a-word",
+        [(ASK, EVENTS + chunk(event("1") + event("[DONE]")), HANG)],
+        [1],
+        news="opened closed",
     ),
     Script(
         "lines-that-are-text", [(ASK, sized("text/plain", b"1\n2\n"))], [1, 2], options={"format": NDJSON()}

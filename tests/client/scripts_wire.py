@@ -199,6 +199,11 @@ FRAMES: Final = [
         [1],
     ),
     Script(
+        "a-connection-that-could-be-kept-is-not",
+        [(ASK, head("application/x-ndjson", "Content-Length: 2") + b"1\n", HANG)],
+        [1],
+    ),
+    Script(
         "records-across-chunks",
         [(ASK, LINES + b"".join(chunk(bytes([byte])) for byte in b'{"a":1}\n[2]\n') + LAST)],
         [{"a": 1}, [2]],

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tailrace.client import connect, sync
+from tailrace.errors import ConnectionLost
 from tests.client.leaving import SLOW, Troubles, check_end, served, settled, telling
 from tests.client.script import (
     ASK,
@@ -49,7 +50,8 @@ async def two_of_three(server: ScriptServer, news: list[Any], *, entered: bool) 
     assert seen == [1, 2]
     assert connection.last_event_id == "2"
     assert not connection.complete
-    assert [item async for item in connection] == []
+    with pytest.raises(ConnectionLost, match="left before its end"):
+        await anext(aiter(connection))
     await settled()
     troubles.check()
 
@@ -80,7 +82,8 @@ def test_sync_break(entered: bool) -> None:  # noqa: FBT001 - one of two ways
         assert seen == [1, 2]
         assert connection.last_event_id == "2"
         assert not connection.complete
-        assert list(connection) == []
+        with pytest.raises(ConnectionLost, match="left before its end"):
+            list(connection)
 
 
 async def closed_by_another_task(server: ScriptServer) -> None:

@@ -39,7 +39,7 @@ def read_for_a_while(url: str, resume: Resume) -> None:
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-@pytest.mark.parametrize("fields", [b"", b"retry: 0\n\n" + event("1")], ids=["empty", "an-event"])
+@pytest.mark.parametrize("fields", [b"", b"retry: 0\n\n" + event("1", id="1")], ids=["empty", "an-event"])
 def test_no_hot_loop(shell: str, fields: bytes) -> None:
     """A tenth of a second, at least, between connections that fail in a row."""
     steps: tuple[Step, ...] = (ASK, EVENTS + chunk(b":\n\n" + fields) + LAST)

@@ -57,7 +57,7 @@ def test_script(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # Nobody wants to wait ten seconds for the body of an error.
-    monkeypatch.setattr("tailrace.client._request._PROBLEM_WITHIN", 0.2)
+    monkeypatch.setattr("tailrace.client._trouble._PROBLEM_WITHIN", 0.2)
     play(script, shell, bytewise=bytewise)
 
 

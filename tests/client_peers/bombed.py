@@ -15,7 +15,7 @@ from typing import Any
 import httpx2
 
 from tailrace import Limits
-from tailrace.client import aio, sync
+from tailrace.client import connect, sync
 
 TOTAL = 2 * 1024 * 1024
 """Of what has no other limit: items, and what is none."""
@@ -39,7 +39,7 @@ def read(url: str) -> int:
 
 async def _read_async(url: str) -> int:
     count = 0
-    async for _ in aio.connect(url, **options(url)):
+    async for _ in connect(url, **options(url)):
         count += 1
     return count
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tailrace import CSV, JSON, NDJSON, Bytes, Delivery, EventStream, Text
-from tailrace._compress import _zstd, choose_coding
+from tailrace._compress import choose_coding, zstd_module
 from tailrace.asgi import Stream
 
 from .client import Exchange
@@ -172,6 +172,7 @@ def test_without_zstd_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -
         raise ImportError
 
     monkeypatch.setattr("tailrace._compress.import_module", missing)
-    monkeypatch.setattr("tailrace._compress._zstd", _zstd.__wrapped__)  # which has not found it before
+    # Which has not found it before.
+    monkeypatch.setattr("tailrace._compress.zstd_module", zstd_module.__wrapped__)
     with pytest.raises(ImportError, match=r"tailrace\[zstd\]"):
         Stream([1], delivery=BOTH)

@@ -31,7 +31,7 @@ class Handle(Place):
         )
 
     def __aiter__(self) -> AsyncIterator[Any]:
-        return cast("AsyncIterator[Any]", import_module("tailrace._reading.wait").elements(self))
+        return cast("AsyncIterator[Any]", import_module("tailrace._reading.wait").Elements(self))
 
     # By `__getitem__` alone, Python would try 0, 1, 2 and so on, and find a handle each time.
     __iter__: ClassVar[None] = None

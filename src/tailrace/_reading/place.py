@@ -24,6 +24,8 @@ class Reading:
         """Whether no more will come."""
         self.error: BaseException | None = None
         """Why it ended before it was complete."""
+        self.made: Callable[[Any], Any] = _as_it_is
+        """What makes the finished whole what the user wants it to be."""
         self.demand: Callable[[], object] = _nothing
         """Called by who waits: whoever reads only as far as somebody wants it, reads on."""
 
@@ -44,6 +46,10 @@ class Reading:
         error.missing = [pointer]
         error.__cause__ = cause
         return error
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
 
 
 def _nothing() -> None:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from tailrace._reading.steps import Element, finishing, growing
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     from tailrace._reading.picture import Node
     from tailrace._reading.place import Place, Reading
 
@@ -25,13 +23,24 @@ async def finished(place: Place) -> Any:
         await _news(place.reading, node)
 
 
-async def elements(place: Place) -> AsyncIterator[Any]:
-    """The finished elements of a list, or the pieces of a text."""
-    for step in growing(place):
-        if isinstance(step, Element):
-            yield step.value
-        else:
-            await _news(place.reading, step)
+class Elements:
+    """The finished elements of a list, or the pieces of a text: whoever is cancelled while he waits may go on."""
+
+    # Not an async generator, which a cancellation ends.
+
+    def __init__(self, place: Place) -> None:
+        self._reading = place.reading
+        self._steps = growing(place)
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Any:
+        for step in self._steps:
+            if isinstance(step, Element):
+                return step.value
+            await _news(self._reading, step)
+        raise StopAsyncIteration
 
 
 async def _news(reading: Reading, node: Node) -> None:

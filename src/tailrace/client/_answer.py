@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, cast
 
-import msgspec
-
+from tailrace._json import decode
 from tailrace._model import Problem
 from tailrace._resume import Signal
+from tailrace.errors import DecodeError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,7 +67,7 @@ def _seconds(date: str) -> float | None:
 
 def problem_of(status: int, body: bytes) -> Problem:
     """What an error's response says: a problem document (RFC 9457), FastAPI's detail, or nothing but its status."""
-    members = _members(body)
+    members = object_in(body)
     error = status if status in range(_LOWEST_ERROR, 600) else HTTPStatus.BAD_GATEWAY
     title = _PHRASES.get(status, f"HTTP status {status}")
     if status in _REDIRECTS:
@@ -80,12 +81,29 @@ def problem_of(status: int, body: bytes) -> Problem:
     return Problem(title=title, status=error, extensions={} if detail is None else {"errors": detail})
 
 
-def _members(body: bytes) -> dict[str, Any]:
+_PHRASES: Final = {one.value: one.phrase for one in HTTPStatus}
+
+
+def object_in(text: bytes) -> dict[str, Any]:
+    """The members of the JSON object that a text is; none where it is anything else."""
     try:
-        value = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        value = decode(text, depth=_DEEPEST, record=0, offset=0)
+    except DecodeError:
         return {}
     return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
 
 
-_PHRASES: Final = {one.value: one.phrase for one in HTTPStatus}
+_DEEPEST: Final = 64
+
+
+def is_true(field: str) -> bool:
+    """Whether a structured field is the boolean true, with parameters or without (RFC 9651 3.3.6)."""
+    return _TRUE.fullmatch(field.strip(" ")) is not None
+
+
+_BARE: Final = (
+    r"""-?\d{1,12}\.\d{1,3}|@?-?\d{1,15}|%?"(?:[ !#-\[\]-~]|\\["\\])*+"|[A-Za-z*][\w!#$%&'*+\-.^`|~:/]*+"""
+    r"""|:[A-Za-z0-9+/]*+={0,2}:|\?[01]"""
+)
+"""A bare item of any type (RFC 9651 3.3)."""
+_TRUE: Final = re.compile(rf"\?1(?:; *[a-z*][a-z0-9_\-.*]*+(?:=(?:{_BARE}))?)*+", re.ASCII)

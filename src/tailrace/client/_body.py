@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
-from tailrace.errors import DecodeError, TailraceError
+from tailrace.errors import DecodeError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -32,7 +32,7 @@ class Body:
     """Why another body does not go on, where one might."""
 
     def __init__(self) -> None:
-        self.error: TailraceError | None = None
+        self.error: Exception | None = None
         self.complete: bool = False
         """Whether it has said itself that this was all."""
         self.count: int = 0
@@ -88,6 +88,8 @@ class _Decoded(Body):
         got = self._taken(self._source.feed, data)
         if self.error is None and not self.complete:
             self._taken(self._source.feed, b"")  # raises what was wrong behind these
+        # A decoder of the user's own need not know.
+        self.complete = self.error is None and getattr(self._source, "ended", False)
         return got
 
     def finish(self) -> Got:
@@ -99,7 +101,7 @@ class _Decoded(Body):
             for one in read(*data):
                 got.append((self._made(one), None))
                 self.count += 1
-        except TailraceError as error:
+        except Exception as error:  # noqa: BLE001 - what makes the items may be the user's, and raise anything
             self.error = error
         return got
 
@@ -120,7 +122,7 @@ class Items(_Decoded):
     def finish(self) -> Got:
         """The items that only the end completes."""
         got = super().finish()
-        self.complete = self.certain and self.error is None
+        self.complete = self.complete or (self.certain and self.error is None)
         return got
 
     def _made(self, one: Any) -> Any:
@@ -146,7 +148,7 @@ class Whole(_Decoded):
     def feed(self, data: bytes) -> Got:
         """Its changes."""
         got = super().feed(data)
-        self.complete = self.reader.complete
+        self.complete = self.reader.complete  # whatever came behind its last record
         return got
 
     def finish(self) -> Got:

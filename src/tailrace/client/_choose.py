@@ -10,10 +10,12 @@ import msgspec
 
 from tailrace._event import Event
 from tailrace._holes import Document
-from tailrace._items import converter_of, decoder_of
+from tailrace._items import converter_of, decoder_of, recoder_of
 from tailrace._media import MediaRange, media_type
 from tailrace._model import Limits
+from tailrace.client._answer import is_true
 from tailrace.client._body import Body, Items, Whole
+from tailrace.client._charset import recoded
 from tailrace.client._events import Events
 from tailrace.errors import DecodeError
 from tailrace.formats import CSV, JSON, NDJSON, Bytes, DocumentFormat, EventStream, JSONSeq, Progressive, Text
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from tailrace._json import Decode
-    from tailrace.formats import Format
+    from tailrace.formats import Decoder, Format
 
     Choice = Callable[[bytes], Body | None]
     """Gives the body to read; None as long as its first bytes do not tell."""
@@ -60,6 +62,13 @@ class Asked:
         """What makes an item of its value, where that is something else: without events, an event is its data."""
         return Event if self.type is Event else None
 
+    def finished(self, document: Any) -> Any:
+        """A finished document as the type, or where it is a list its elements."""
+        if self.whole or self.type is Event:
+            return document
+        make = recoder_of(self.type)
+        return [make(one) for one in document] if isinstance(document, list) else make(document)  # pyright: ignore[reportUnknownVariableType] - of anything
+
     @property
     def accept(self) -> str:
         """What a request says that it takes, the best first (RFC 9110 12.5.1)."""
@@ -83,21 +92,31 @@ _ACCEPT_DOCUMENT: Final = (
 
 def choose(asked: Asked, headers: Mapping[str, str]) -> Choice:
     """How a response's body is to be read."""
-    form = asked.format or _format_of(headers.get("content-type", ""))
-    body = _READERS.get(form.name, _by_its_decoder)
+    form = asked.format or _format_of(_said(headers))
+    # By its class: a format of the user's own may have any name.
+    kinds = (kind for kind in type(form).__mro__ if kind in _READERS)
+    body = _READERS.get(next(kinds, None), _by_its_decoder)
     return body(form, asked, headers)
 
 
-def _format_of(content_type: str) -> Format:
+def _said(headers: Mapping[str, str]) -> MediaRange | None:
+    """The media type that a response says; None where it says none."""
     try:
-        said = media_type(content_type.strip())
+        return media_type(headers.get("content-type", "").strip())
     except ValueError:
+        return None
+
+
+def _format_of(said: MediaRange | None) -> Format:
+    if said is None:
         return Bytes()
     essence = f"{said.type}/{said.subtype}"
     if essence in _FORMATS:
         return _FORMATS[essence](said)
     if said.subtype.endswith("+json"):
         return JSON()
+    if said.subtype.endswith("+json-seq"):  # RFC 8091
+        return JSONSeq()
     return Text() if said.type == "text" else Bytes()
 
 
@@ -143,14 +162,15 @@ def _events(form: Format, asked: Asked, headers: Mapping[str, str]) -> Choice:
     by = None if asked.type is Event else asked.by
     body = Events(asked.limits, by, asked.last_event_id or "")
     # A server of tailrace says this with every stream, and ends each with an event.
-    body.certain = "incremental" in headers
+    body.certain = is_true(headers.get("incremental", ""))
     return lambda _: body
 
 
 def _document(form: Any, asked: Asked, _: Mapping[str, str]) -> Choice:
     # Version 1 is DripDrop's, which sends none.
-    keeps_alive = form.name != "json" and getattr(form, "version", 2) != 1
+    keeps_alive = isinstance(form, EventStream) or (isinstance(form, Progressive) and form.version != 1)
     body = Whole(form.reader(asked.limits), keeps_alive=keeps_alive)
+    body.reader.reading.made = asked.finished
     return lambda _: body
 
 
@@ -177,7 +197,7 @@ _NOT_SPACE: Final = re.compile(rb"[^ \t\r\n]")
 def _texts(form: Any, asked: Asked, headers: Mapping[str, str]) -> Choice:
     """Lines, or a sequence, of JSON."""
     _refuse_whole(asked, headers)
-    certain = getattr(form, "end", False)
+    certain = isinstance(form, NDJSON) and form.end
     body = Items(form.decoder(asked.limits, asked.by), asked.make, certain=certain)
     return lambda _: body
 
@@ -185,22 +205,31 @@ def _texts(form: Any, asked: Asked, headers: Mapping[str, str]) -> Choice:
 def _rows(form: Format, asked: Asked, headers: Mapping[str, str]) -> Choice:
     _refuse_whole(asked, headers)
     make = asked.make or (None if asked.type is Any else converter_of(asked.type, text=True))
-    body = Items(form.decoder(asked.limits), make)
+    body = Items(_in_its_charset(form, asked, headers), make)
     return lambda _: body
 
 
 def _pieces(form: Format, asked: Asked, headers: Mapping[str, str]) -> Choice:
     """Text or bytes, which have no items."""
-    fits = {"text": (Any, str, Event), "bytes": (Any, bytes, Event)}[form.name]
-    if asked.type not in fits:
+    text = isinstance(form, Text)
+    if asked.type not in (Any, Event, str if text else bytes):
         _refuse(asked, headers)
-    body = Items(form.decoder(asked.limits), asked.make)
+    decoder = _in_its_charset(form, asked, headers) if text else form.decoder(asked.limits)
+    body = Items(decoder, asked.make)
     return lambda _: body
+
+
+def _in_its_charset(form: Format, asked: Asked, headers: Mapping[str, str]) -> Decoder[Any]:
+    """A decoder of text, which may be in another charset than UTF-8."""
+    decoder, said = form.decoder(asked.limits), _said(headers)
+    charset = said.parameters.get("charset", "") if said is not None and said.type == "text" else ""
+    return recoded(decoder, charset) if charset else decoder
 
 
 def _by_its_decoder(form: Format, asked: Asked, headers: Mapping[str, str]) -> Choice:
     """A format of the user's own."""
-    _refuse_whole(asked, headers)
+    if asked.whole:
+        return _document(form, asked, headers)
     make = asked.make or (None if asked.type is Any else converter_of(asked.type))
     body = Items(form.decoder(asked.limits), make)
     return lambda _: body
@@ -219,13 +248,13 @@ def _refuse(asked: Asked, headers: Mapping[str, str]) -> None:
     raise DecodeError(f"expected {wanted}, got {got[:80]!r} (format=… says what it really is)")
 
 
-_READERS: Final = {
-    "sse": _events,
-    "progressive": _document,
-    "json": _json,
-    "ndjson": _texts,
-    "json-seq": _texts,
-    "csv": _rows,
-    "text": _pieces,
-    "bytes": _pieces,
+_READERS: Final[dict[type | None, Callable[[Any, Asked, Mapping[str, str]], Choice]]] = {
+    EventStream: _events,
+    Progressive: _document,
+    JSON: _json,
+    NDJSON: _texts,
+    JSONSeq: _texts,
+    CSV: _rows,
+    Text: _pieces,
+    Bytes: _pieces,
 }

@@ -8,7 +8,7 @@ from tailrace._json import decode
 from tailrace._model import Problem
 from tailrace.client._body import Body, Got
 from tailrace.client._news import Gap
-from tailrace.errors import DecodeError, StreamFailed, TailraceError, Truncated
+from tailrace.errors import DecodeError, StreamFailed, Truncated
 from tailrace.formats._events import EventStreamDecoder
 from tailrace.formats.event_stream import TERMINAL_ID
 
@@ -33,12 +33,16 @@ class Events(Body):
         self._before = 0
         """The items of earlier bodies."""
         self._decoder = EventStreamDecoder(limits)
-        self._decoder.last_event_id = last_event_id
+        self._decoder.last_event_id = self._given = last_event_id
 
     def goes_on(self, *, cut: bool, repeat: bool) -> bool:
-        """Behind an id; without one where the server likes, unless it ends its streams: a cut one would begin again."""
+        """Behind an id; without one where nothing has come, or a server that ends its streams has not ended this one.
+
+        Such a server has been shut down. Any other would begin again, perhaps: each event would come twice.
+        """
         begun = self.count > self._before
-        return repeat or bool(self.last_event_id) or not (cut and self.certain and begun)
+        numbered = bool(self.last_event_id) and self.last_event_id != self._given
+        return repeat or numbered or not begun or (self.certain and not cut)
 
     @property
     def last_event_id(self) -> str:
@@ -61,6 +65,9 @@ class Events(Body):
         got: Got = []
         try:
             for event in self._decoder.feed(data):
+                if event.data == _DONE and self._by is not None:
+                    self.complete = True
+                    return got
                 if event.event in _OURS and self._is_ours(event):
                     if self.complete:
                         return got
@@ -68,7 +75,7 @@ class Events(Body):
                     got.append((self._item(event), event.id))
                     self.count += 1
             self._decoder.feed(b"")  # raises what was wrong behind these
-        except TailraceError as error:
+        except Exception as error:  # noqa: BLE001 - the user's own type may raise anything
             self.error = error
         return got
 
@@ -112,6 +119,8 @@ class Events(Body):
         return True
 
 
+_DONE: Final = "[DONE]"
+"""How language models end their events; it is no JSON, so nobody means it as an item."""
 _OURS: Final = frozenset({"end", "problem", "gap"})
 _GAP: Final = frozenset({"requested", "earliest"})
 

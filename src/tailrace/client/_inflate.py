@@ -23,7 +23,7 @@ class Coding(Protocol):
     """One coding, undone."""
 
     def pieces(self, data: bytes) -> Iterator[bytes]:
-        """What `data` brings; raises `DecodeError`."""
+        """What `data` brings, and a piece without a byte for what brings nothing; raises `DecodeError`."""
         ...
 
     @property
@@ -53,8 +53,7 @@ class _Deflated:
                     return
                 self._inflate = zlib.decompressobj(self._window)
             piece = self._piece(data)
-            if piece:
-                yield piece
+            yield piece
             data = self._inflate.unconsumed_tail or self._inflate.unused_data
             more = len(piece) == PIECE and not self._inflate.eof
 
@@ -116,8 +115,7 @@ class _Zstd:
                 raise DecodeError(
                     f"the body is not compressed as its Content-Encoding says: {error}"
                 ) from None
-            if piece:
-                yield piece
+            yield piece
             data = self._inflate.unused_data if self._inflate.eof else b""
 
     def _frame(self) -> Any:
@@ -134,7 +132,8 @@ _CODINGS: Final[dict[str, Callable[[], Coding]]] = {
     "deflate": _Zlib,
     "zstd": _Zstd,
 }
-_MOST_CODINGS: Final = 3
+_STEP: Final = 16 * 1024
+"""Bytes that go in at a time: what stands behind a member is copied at its end, once for each."""
 
 
 def accepted() -> str:
@@ -143,30 +142,34 @@ def accepted() -> str:
 
 
 class Inflater:
-    """Takes off what a Content-Encoding field names; raises `DecodeError` where it is not known here."""
+    """Takes off what a Content-Encoding field names; raises `DecodeError` for what is not known here.
+
+    And for a second coding: a few bytes of one inside another may be hours of work, and no request asks for two.
+    """
 
     def __init__(self, field: str) -> None:
         names = [name for part in field.split(",") if (name := part.strip().lower()) not in {"", "identity"}]
         unknown = [
             name for name in names if name not in _CODINGS or (name == "zstd" and zstd_module() is None)
         ]
-        if unknown or len(names) > _MOST_CODINGS:
+        if unknown:
             raise DecodeError(f"Content-Encoding: {field[:80]!r}: expected one of {accepted()}")
-        self._codings = [_CODINGS[name]() for name in reversed(names)]
+        if len(names) > 1:
+            raise DecodeError(f"Content-Encoding: {field[:80]!r}: expected one coding, got {len(names)}")
+        self._coding = _CODINGS[names[0]]() if names else None
 
     def pieces(self, data: bytes) -> Iterator[bytes]:
-        """What `data` brings, in bounded pieces, each made when it is asked for."""
-        pieces: Iterator[bytes] = iter((data,))
-        for coding in self._codings:
-            pieces = _through(coding, pieces)
-        return pieces
+        """What `data` brings, in bounded pieces, each made when it is asked for, in bounded time; some are empty."""
+        if self._coding is None:
+            return iter((data,))
+        return _through(self._coding, data)
 
     def finish(self) -> None:
-        """Raise `Truncated` where the body ends inside a coding."""
-        if any(coding.open for coding in self._codings):
+        """Raise `Truncated` where the body ends inside its coding."""
+        if self._coding is not None and self._coding.open:
             raise Truncated("the body ends inside its compression")
 
 
-def _through(coding: Coding, pieces: Iterator[bytes]) -> Iterator[bytes]:
-    for piece in pieces:
-        yield from coding.pieces(piece)
+def _through(coding: Coding, data: bytes) -> Iterator[bytes]:
+    for begin in range(0, len(data), _STEP):
+        yield from coding.pieces(data[begin : begin + _STEP])

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import ssl
-import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypedDict
 
@@ -52,6 +50,7 @@ _OPTIONS: Final = frozenset({"method", "headers", "params", "auth", "client", *_
 _CONNECT_WITHIN: Final = 10.0
 _SEND_WITHIN: Final = 30.0
 MOST_REDIRECTS: Final = 20
+_WEB: Final = frozenset({"http", "https"})
 _ACROSS_ORIGINS: Final = frozenset(
     {
         "accept",
@@ -71,9 +70,15 @@ _ACROSS_ORIGINS: Final = frozenset(
 
 
 class Ask:
-    """One request, as often as it is sent. Raises `TypeError` for options that are none."""
+    """One request, as often as it is sent.
 
-    def __init__(self, url: str, options: Mapping[str, Any]) -> None:
+    Raises `TypeError` for options that are none, and for a client that is not of `client_type`; `ValueError` for a URL
+    that nobody can ask.
+    """
+
+    def __init__(
+        self, url: str, options: Mapping[str, Any], *, client_type: type[AnyClient] | None = None
+    ) -> None:
         unknown = options.keys() - _OPTIONS
         if unknown:
             raise TypeError(
@@ -85,6 +90,10 @@ class Ask:
         self.params: Any = options.get("params")
         self.auth: Any = options.get("auth", httpx2.USE_CLIENT_DEFAULT)
         self.client: Any = options.get("client")
+        if client_type is not None:
+            _check_client(self.client, client_type)
+        self.shown: str = _checked(url, self.client)
+        """The URL without what may be a secret: who asks, and what for."""
         self._body = {name: options[name] for name in _BODIES if options.get(name) is not None}
         content: Any = self._body.get("content", b"")
         if not isinstance(content, str | bytes):
@@ -125,6 +134,27 @@ class Ask:
         )
 
 
+def _check_client(client: Any, expected: type[AnyClient]) -> None:
+    if client is not None and not isinstance(client, expected):
+        kind = type(client).__qualname__
+        article = "an" if kind[0] in "AEIOUaeiou" else "a"
+        raise TypeError(f"client: expected an httpx2.{expected.__name__}, got {article} {kind}")
+
+
+def _checked(url: str, client: AnyClient | None) -> str:
+    """The scheme, host, port and path of a URL, once it is clear that it can be asked."""
+    try:
+        parsed = httpx2.URL(url)
+    except httpx2.InvalidURL as error:
+        raise ValueError(f"url: {error}") from None
+    shown = str(parsed.copy_with(userinfo=b"", query=None, fragment=None))
+    whole = client.base_url if client is not None and parsed.is_relative_url and not parsed.scheme else parsed
+    if whole.scheme not in _WEB or not whole.host:
+        bare = shown.rpartition("@")[2]  # without a scheme a password is taken for the path
+        raise ValueError(f"url: expected http:// or https:// before {bare!r}, or a client with a base_url")
+    return shown
+
+
 def value_of(given: Any) -> Any:
     """What was given, or what it gives for this connection."""
     return given() if callable(given) else given
@@ -157,9 +187,6 @@ def field_of(last_event_id: str | None) -> bytes:
 _CONTROL: Final = re.compile("[\x00-\x08\x0a-\x1f\x7f]")
 
 
-_WEB: Final = frozenset({"http", "https"})
-
-
 def redirected(request: httpx2.Request, response: httpx2.Response) -> httpx2.Request | None:
     """Where a response sends the request to; another origin is not told what only the first is to know."""
     following = response.next_request
@@ -172,56 +199,6 @@ def redirected(request: httpx2.Request, response: httpx2.Response) -> httpx2.Req
     return following
 
 
-class Beginning:
-    """The beginning of an error's body: not more than it takes to know what is wrong, and not for long."""
-
-    def __init__(self, response: httpx2.Response) -> None:
-        silence(response.request, _PROBLEM_WITHIN)
-        self._parts: list[bytes] = []
-        self._until = time.monotonic() + _PROBLEM_WITHIN
-
-    def wants(self, part: bytes) -> bool:
-        """Take a part; whether more is wanted."""
-        self._parts.append(part)
-        return sum(map(len, self._parts)) < _LONGEST_PROBLEM and time.monotonic() < self._until
-
-    @property
-    def bytes(self) -> bytes:
-        """What has come."""
-        return b"".join(self._parts)[:_LONGEST_PROBLEM]
-
-
-_PROBLEM_WITHIN: Final = 10.0
-"""Seconds for the body of an error."""
-_LONGEST_PROBLEM: Final = 64 * 1024
-
-
 def silence(request: httpx2.Request, seconds: float | None) -> None:
     """How long the body of the response may be silent; httpx2 looks at it when it begins to read the body."""
     request.extensions["timeout"]["read"] = seconds
-
-
-def may_pass(error: Exception) -> bool:
-    """Whether another attempt may do better: a network's trouble, not a certificate's, nor the caller's."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return False
-        cause = cause.__cause__ or cause.__context__
-    return isinstance(
-        error, httpx2.TimeoutException | httpx2.NetworkError | httpx2.RemoteProtocolError | httpx2.ProxyError
-    )
-
-
-def shown(error: Exception, request: httpx2.Request) -> str:
-    """A network's trouble in words."""
-    if isinstance(error, httpx2.ReadTimeout):
-        return f"silent for {request.extensions['timeout']['read']:g} s"
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-
-
-def was_sent(error: Exception) -> bool:
-    """Whether the server may have the request."""
-    return not isinstance(
-        error, httpx2.ConnectError | httpx2.ConnectTimeout | httpx2.PoolTimeout | httpx2.ProxyError
-    )

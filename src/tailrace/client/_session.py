@@ -18,10 +18,10 @@ from tailrace.errors import ConnectionLost, DecodeError, StreamFailed, TailraceE
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tailrace._reading.progress import Change
     from tailrace.client._body import Body, Got, Kind
     from tailrace.client._choose import Asked, Choice
-    from tailrace.client._news import News, OnNews
+    from tailrace.client._follower import Follower
+    from tailrace.client._news import News
 
 log: Final = logging.getLogger("tailrace")
 
@@ -38,22 +38,13 @@ class Instant:
     chance: float
 
 
-class Follower:
-    """Somebody who follows a document's changes, and those that he has not seen."""
-
-    def __init__(self) -> None:
-        self.changes: deque[Change] = deque()
-
-
 class Session:
     """One reader. The shell says what happened and when, and does what `state` says.
 
     `ready` are the items that came and were not handed out, each with the id of its event.
     """
 
-    def __init__(
-        self, asked: Asked, resume: Resume | None, on_news: OnNews | None, *, renewable: bool
-    ) -> None:
+    def __init__(self, asked: Asked, resume: Resume | None, *, renewable: bool) -> None:
         self.asked = asked
         self.policy = Resume() if resume is None else resume
         self.ready: deque[tuple[Any, str | None]] = deque()
@@ -65,12 +56,13 @@ class Session:
         """Whether all was there, as far as anybody can know."""
         self.body: Body | None = None
         self._choice: Choice | None = None
-        self._resumes = resume is not None
+        self._resumes = resume is not None and resume.attempts != 0
         self._renewable = renewable
         self._told = False
         self._method = "GET"
         self._reconnect = Reconnect(self.policy)
-        self._tell = on_news
+        self.news: deque[News] = deque()
+        """What has happened and was not told yet."""
 
     @property
     def state(self) -> State:
@@ -105,7 +97,7 @@ class Session:
     @property
     def idle(self) -> float | None:
         """How long the body may be silent."""
-        return self.policy.idle if self.body is not None and self.body.keeps_alive else None
+        return self.policy.idle if self.body is not None and self.body.keeps_alive else self.policy.quiet
 
     # What the shell tells.
 
@@ -141,7 +133,7 @@ class Session:
     def refuse(self, status: int, headers: Mapping[str, str], body: bytes, at: Instant) -> None:
         """There is a response with an error, whose body begins with this."""
         signal, problem = signal_of(status), problem_of(status, body)
-        if status == HTTPStatus.GONE:
+        if status == HTTPStatus.GONE and self.last_event_id:
             earliest = problem.extensions.get("earliest")
             self._say(Gap(self.last_event_id, earliest if isinstance(earliest, str) else None))
         if signal is Signal.DENIED:
@@ -171,6 +163,8 @@ class Session:
         if self.body is not None:
             self._got(self.body.feed(data))
             self._settle(at)
+            if self.body.error is not None and not self.over:  # a count that is wrong: more would not mend it
+                self._stop(Signal.FAILED, at, self.body.error)
 
     def end(self, at: Instant, error: TailraceError | None = None) -> None:
         """The body has ended as HTTP has it; with `error`, not as its coding has it."""
@@ -214,7 +208,7 @@ class Session:
         if self.kind == "items":
             self.ready.extend(got)
         for follower in self.followers:
-            follower.changes.extend(change for change, _ in got)
+            follower.take(change for change, _ in got)
 
     def _ended(self, *, cut: bool) -> tuple[Body, bool]:
         """The body, and whether another is to go on behind it; if not, it is told that it is over."""
@@ -253,7 +247,8 @@ class Session:
         """Say what has become of it."""
         reconnect = self._reconnect
         if reconnect.state is State.WAITING:
-            log.info("connecting again in %.1f s: %s", reconnect.delay, reason)
+            level = logging.INFO if signal is Signal.ENDED or self.body is not None else logging.WARNING
+            log.log(level, "%s; trying again in %.1f s", reason, reconnect.delay)
             self._say(Reconnecting(reconnect.delay, reason, reconnect.failures))
         elif reconnect.state is State.CLOSED:
             self._over(signal, error)
@@ -269,21 +264,14 @@ class Session:
         self.error = error
         self.finished = error is None and signal in {Signal.FINISHED, Signal.EMPTY}
         if isinstance(self.body, Whole) and not self.body.complete:
+            if isinstance(error, Truncated) and not error.missing:
+                error.missing = self.body.reader.open
             self.body.reader.fail(error or ConnectionLost("the connection was closed"))
         self._say(Closed(error))
 
     def _say(self, news: News) -> None:
-        if self._told and not isinstance(news, Closed):
-            return  # closed meanwhile
-        if self._tell is not None:
-            try:
-                self._tell(news)
-            except Exception:
-                log.exception("on_news failed")
-        elif isinstance(news, Gap):
-            log.warning(
-                "events behind %r are missing: the server does not keep them any more", news.requested
-            )
+        if not self._told or isinstance(news, Closed):  # closed meanwhile: nobody wants to know
+            self.news.append(news)
 
 
 _A_SCALAR: Final = b"0"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import threading
 from typing import Any, Final
 
 import httpx2
@@ -16,9 +17,11 @@ class Wire:
     """What the HTTP client tells of its connection; give `note` as its `trace` extension, or `anote`."""
 
     def __init__(self) -> None:
-        self._socket: socket.socket | None = None
+        self._socket: Any = None
         self._shared = False
         self._cut = False
+        self._lock = threading.Lock()
+        """So that a connection that was given back is not shut down: others may have it."""
 
     def note(self, name: str, info: dict[str, Any]) -> None:
         """Remember the connection that a request goes over, where it is a new one.
@@ -43,26 +46,27 @@ class Wire:
 
     def forget(self) -> None:
         """The connection is given back: from now on it may be somebody else's."""
-        self._socket = None
+        with self._lock:
+            self._socket = None
 
     def interrupt(self) -> None:
         """End whatever waits for the connection, in whichever thread; not one that others use too."""
         self._cut = True
-        wire, self._socket = self._socket, None
-        if wire is not None and not self._shared:
-            with contextlib.suppress(OSError):  # it has gone meanwhile
+        with self._lock, contextlib.suppress(OSError):  # it has gone meanwhile
+            if isinstance(self._socket, socket.socket) and not self._shared:
                 # Of the socket itself: TLS would want to say goodbye, and its state is another thread's.
-                socket.socket.shutdown(wire, socket.SHUT_RDWR)
+                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+            self._socket = None
 
 
-def _socket_of(stream: Any) -> socket.socket | None:
+def _socket_of(stream: Any) -> Any:
+    """A stream's socket, or what an event loop shows of it."""
     get: Any = getattr(stream, "get_extra_info", None)
-    found = get("socket") if callable(get) else None
-    return found if isinstance(found, socket.socket) else None
+    return get("socket") if callable(get) else None
 
 
-def _keep_alive(wire: socket.socket) -> None:
-    with contextlib.suppress(OSError):  # a socket that is no TCP
+def _keep_alive(wire: Any) -> None:
+    with contextlib.suppress(OSError, AttributeError, NotImplementedError):  # a socket that is no TCP
         wire.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         for name, value in _KEEP_ALIVE:
             if hasattr(socket, name):

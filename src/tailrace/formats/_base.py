@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
 from tailrace._event import says_nothing
 from tailrace._json import Encode, ForeignEncoder, ItemEncoder, unwritable
-from tailrace.errors import DecodeError, LimitExceeded, StreamFailed, TailraceError, Truncated
+from tailrace.errors import LimitExceeded, Truncated
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -150,12 +150,17 @@ class BaseDecoder(Generic[T]):
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
-        self._error: TailraceError | None = None
+        self._error: Exception | None = None
         self._total = 0
         self._count: int = 0
         """Records that came so far."""
         self._offset: int = 0
         """The byte of the body that the next piece begins at, or the record that is read."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether the body has said that this was all; never where its format has no word for that."""
+        return False
 
     def feed(self, data: bytes, /) -> list[T]:
         """The items that `data` completes."""
@@ -169,11 +174,11 @@ class BaseDecoder(Generic[T]):
             if total is not None and self._total + len(data) > total:
                 data = data[: total - self._total]
                 self._take(data, items)
-                raise LimitExceeded(
+                raise LimitExceeded(  # noqa: TRY301 - it waits as those of `_take` do
                     f"the body is over the limit of {total} bytes (Limits.total)", offset=total
                 )
             self._take(data, items)
-        except (DecodeError, StreamFailed) as error:
+        except Exception as error:  # what makes the items may be the user's, and raise anything
             self._error = error
             if not items:
                 raise

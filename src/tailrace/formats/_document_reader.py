@@ -130,6 +130,11 @@ class DocumentReader(BaseDecoder[Change]):
         """All that has come, as one change of the whole; raises `LookupError` before anything has."""
         return Change("set", root_in(self._progress.top), self.value)
 
+    @property
+    def ended(self) -> bool:
+        """Whether its last record has come."""
+        return self.complete
+
     # For those who apply the records.
 
     _what: ClassVar[str]

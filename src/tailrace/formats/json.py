@@ -121,6 +121,11 @@ class JSONArrayDecoder(BaseDecoder[Any]):
             _At.END: self._after_end,
         }
 
+    @property
+    def ended(self) -> bool:
+        """Whether the array is closed."""
+        return self._at is _At.END
+
     def _take(self, data: bytes, items: list[Any]) -> None:
         position = self._from = 0
         while position < len(data):

@@ -87,6 +87,11 @@ class NDJSONDecoder(LineDecoder[Any]):
         self._end_expected = end
         self._ended = False
 
+    @property
+    def ended(self) -> bool:
+        """Whether the end record has come."""
+        return self._ended
+
     def _at_once(self, lines: list[bytes], data: bytes, items: list[Any]) -> bool:
         depth = self.limits.depth
         # Each level of nesting has two brackets.
@@ -96,8 +101,8 @@ class NDJSONDecoder(LineDecoder[Any]):
             return False
         try:
             values = list(map(self._by, lines))
-        except (ValueError, RecursionError):
-            return False  # which one it was, and whether it is just blank, `_line` finds out
+        except Exception:  # noqa: BLE001 - which line it was, and whether it is just blank, `_line` finds out
+            return False
         items += values
         self._count += len(values)
         return True

@@ -9,6 +9,8 @@ from rich.text import Text
 
 _MOST: Final = 500
 _ROW: Final = 16
+_LONGEST: Final = 4096
+"""Characters of a line, which no terminal has the columns for."""
 
 
 class TextTail:
@@ -22,8 +24,10 @@ class TextTail:
     def take(self, item: Any) -> None:
         """One more piece."""
         first, *more = str(item[1]).split("\n")
-        self._lines[-1] += first
-        self._lines.extend(more)
+        last = self._lines[-1]
+        if len(last) < _LONGEST:
+            self._lines[-1] = (last + first)[:_LONGEST]
+        self._lines.extend(line[:_LONGEST] for line in more)
 
     def draw(self, height: int) -> Text:
         """As many lines as there is room for."""

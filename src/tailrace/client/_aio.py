@@ -5,28 +5,26 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import inspect
-from typing import TYPE_CHECKING, Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx2
 
-from tailrace._model import Limits
 from tailrace._resume import State
 from tailrace.client._answer import is_error
-from tailrace.client._base import MORE, BaseConnection
-from tailrace.client._request import MOST_REDIRECTS, Beginning, redirected, value_of
+from tailrace.client._base import BaseConnection
+from tailrace.client._request import MOST_REDIRECTS, redirected, value_of
+from tailrace.client._steps import MORE
+from tailrace.client._trouble import Beginning
 from tailrace.errors import ConnectionLost
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Generator
-    from typing import Self, Unpack
+    from typing import Self
 
     from tailrace._reading.handle import Handle
     from tailrace._reading.picture import Key
     from tailrace._reading.progress import Change
-    from tailrace._resume import Resume
-    from tailrace.client._news import OnNews
-    from tailrace.client._request import AsyncRequestOptions
-    from tailrace.formats import DocumentReader, Format
+    from tailrace.formats import DocumentReader
 
 T = TypeVar("T")
 
@@ -45,42 +43,31 @@ class Connection(BaseConnection[T]):
 
     async def __aenter__(self) -> Self:
         """Connect, and know what comes; raises what the server says, or that there is none."""
-        self._entered = True
+        self.entered = True
         try:
-            for _ in self._beginning():
-                await self._more()
-            self._check_begun()
+            for _ in self._steps.beginning():
+                await self.more()
+            self._steps.check_begun()
         except BaseException:
             await self.close()
             raise
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        self._steps.left = True
         await self.close()
 
     def __aiter__(self) -> AsyncIterator[T]:
         """The items, each as soon as it is there; of a document that is a list, its elements."""
-        return self._each(self._items())
+        return Each(self, self._steps.items())
 
     def changes(self) -> AsyncIterator[Change]:
         """What each record did to the document; what came before, as one change of the whole."""
-        return self._each(self._changes())
+        return Each(self, self._steps.changes())
 
     def snapshots(self) -> AsyncIterator[Any]:
         """Pictures of the document as far as it has come, one whenever more has; they do not change."""
-        return self._each(self._snapshots())
-
-    async def _each(self, steps: Generator[Any]) -> AsyncIterator[Any]:
-        try:
-            for step in steps:
-                if step is MORE:
-                    await self._more()
-                else:
-                    yield step
-        finally:
-            steps.close()
-            if not self._entered:
-                await self.close()
+        return Each(self, self._steps.snapshots())
 
     @property
     def document(self) -> Handle:
@@ -97,13 +84,14 @@ class Connection(BaseConnection[T]):
 
     @property
     def _handles(self) -> DocumentReader:
-        reader = self._reader
+        reader = self._steps.reader
         reader.reading.demand = self._demand
         return reader
 
     async def close(self) -> None:
         """End it at once, in whatever it is; nothing is sent any more. What came stays readable."""
         self._session.close(self._at)
+        self._announce()
         if self._leaving is None or self._leaving.done():
             self._leaving = asyncio.ensure_future(self._release())
         await asyncio.shield(self._leaving)  # who is cancelled once more does not leave a socket behind
@@ -114,14 +102,16 @@ class Connection(BaseConnection[T]):
             task.cancel()
         if tasks:
             await asyncio.wait(tasks)
-        await self._drop()
-        client, self._client = self._client, None
-        if client is not None:
-            await client.aclose()
+        try:
+            await self._drop()
+        finally:
+            client, self._client = self._client, None
+            if client is not None:
+                await client.aclose()
 
     # Going on.
 
-    async def _more(self) -> None:
+    async def more(self) -> None:
         """Wait until there is something new. One task reads for all who wait, and outlives each of them."""
         if self._advancing is None or self._advancing.done():
             self._advancing = asyncio.ensure_future(self._advance())
@@ -133,8 +123,8 @@ class Connection(BaseConnection[T]):
             self._serving = asyncio.ensure_future(self._serve())
 
     async def _serve(self) -> None:
-        while self._reader.reading.progress.awaited and not self._session.over:
-            await self._more()
+        while self._steps.reader.reading.progress.awaited and not self._session.over:
+            await self.more()
 
     async def _advance(self) -> None:
         session = self._session
@@ -152,6 +142,7 @@ class Connection(BaseConnection[T]):
             session.close(self._at, error)
         if session.state is not State.OPEN:
             await self._drop()
+        self._announce()
 
     async def _connect(self) -> None:
         session, ask = self._session, self._ask
@@ -165,8 +156,8 @@ class Connection(BaseConnection[T]):
         except httpx2.HTTPError as error:
             self._missed(error, request)
             return
+        self._response = response
         if is_error(response.status_code):
-            self._response = response
             session.refuse(response.status_code, response.headers, await _start_of(response), self._at)
         elif self._received(response, self._at):
             self._raw = response.aiter_raw()
@@ -210,7 +201,8 @@ class Connection(BaseConnection[T]):
     async def _drop(self) -> None:
         """Let go of the response."""
         raw, self._raw = self._raw, None
-        with contextlib.suppress(httpx2.HTTPError):  # it is over, whatever the connection says
+        # It is over, whatever the connection says; and at the loop's end others close what is to be closed.
+        with contextlib.suppress(httpx2.HTTPError, RuntimeError):
             if raw is not None:
                 await raw.aclose()
             if self._response is not None:
@@ -234,66 +226,52 @@ async def _start_of(response: httpx2.Response) -> bytes:
     return body.bytes
 
 
-@overload
-def connect(
-    url: str,
-    type: None = None,
-    *,
-    format: Format | None = None,
-    resume: Resume | bool = True,
-    limits: Limits = ...,
-    last_event_id: str | None = None,
-    on_news: OnNews | None = None,
-    **request: Unpack[AsyncRequestOptions],
-) -> Connection[Any]: ...
-@overload
-def connect(
-    url: str,
-    type: type[T],
-    *,
-    format: Format | None = None,
-    resume: Resume | bool = True,
-    limits: Limits = ...,
-    last_event_id: str | None = None,
-    on_news: OnNews | None = None,
-    **request: Unpack[AsyncRequestOptions],
-) -> Connection[T]: ...
-def connect(
-    url: str,
-    type: Any = None,  # noqa: A002 - the word for it
-    *,
-    format: Format | None = None,  # noqa: A002 - the word for it
-    resume: Resume | bool = True,
-    limits: Limits = Limits(),
-    last_event_id: str | None = None,
-    on_news: OnNews | None = None,
-    **request: Unpack[AsyncRequestOptions],
-) -> Connection[Any]:
-    """Read a stream; nothing happens before it is entered (`async with`) or iterated over.
+class Each:
+    """What a connection gives, one by one. In one that was entered, whoever is cancelled while he waits may go on."""
 
-    The response's Content-Type decides what it is: items (lines of JSON, an array, a sequence, events, rows of CSV,
-    pieces of text or bytes) or a document (progressive JSON, or JSON that is no array). `type` is what each item is
-    made: a class that msgspec or pydantic knows, `Event` for the events themselves, or `Document` for what is to
-    be read as one whatever it comes in. `format` overrules the Content-Type, and is what is asked for.
+    # Not an async generator, which a cancellation ends.
 
-    `resume`: how it comes back when the connection is lost, as `Resume` has it; False: not at all. Events go on behind
-    the last one; anything else is only tried again before it has begun. `last_event_id`: where to begin.
-    `on_news` is called with `Opened`, `Reconnecting`, `Gap` and `Closed`.
+    def __init__(self, connection: Connection[Any], steps: Generator[Any]) -> None:
+        self._connection = connection
+        self._steps = steps
+        self._guard: AsyncGenerator[None, None] | None = None
+        self._cancelled = False
 
-    `request`: `method`, `headers`, `params`, `content`, `json`, `data`, `auth`, and `client`, the
-    `httpx2.AsyncClient` to send it with. `headers` and `params` may be functions, async or not, which are called for
-    every connection, and once more at a 401.
+    def __aiter__(self) -> Self:
+        return self
 
-    Raises `StreamFailed` with the problem that the server has, in a status or in the body; `Truncated` where the body
-    has no end; `DecodeError` for what breaks its format or is not of the type; `LimitExceeded`; `ConnectionLost`.
-    """
-    return Connection(
-        url,
-        Any if type is None else type,
-        request,
-        format=format,
-        resume=resume,
-        limits=limits,
-        last_event_id=last_event_id,
-        on_news=on_news,
-    )
+    async def __anext__(self) -> Any:
+        if self._guard is None:
+            self._guard = _guard(self._connection)
+            await anext(self._guard)
+        try:
+            for step in self._steps:
+                if step is not MORE:
+                    return step
+                await self._connection.more()
+        except BaseException as error:
+            self._cancelled = isinstance(error, asyncio.CancelledError)
+            if not (self._cancelled and self._connection.entered):
+                await self.aclose()
+            raise
+        await self.aclose()
+        if self._cancelled and not self._connection.entered:
+            raise ConnectionLost(
+                "the reading was cancelled; one that was entered (`async with`) goes on then"
+            )
+        raise StopAsyncIteration
+
+    async def aclose(self) -> None:
+        """Give no more; and where it was not entered, close the connection."""
+        self._steps.close()
+        if self._guard is not None:
+            await self._guard.aclose()
+
+
+async def _guard(connection: Connection[Any]) -> AsyncGenerator[None, None]:
+    """What the event loop closes when its iterator is dropped before the end, as by `break`."""
+    try:
+        yield
+    finally:
+        if not connection.entered:
+            await connection.__aexit__()

@@ -81,8 +81,15 @@ SCRIPTS: Final = [
             requests=[POSTED] * 2,
             options=POST,
         )
-        for status in ("503 Service Unavailable", "429 Too Many Requests")
+        for status in ("408 Request Timeout", "429 Too Many Requests")
     ],
+    Script(
+        "post-503-is-not-repeated",
+        [(ASK, sized(None, b"", status="503 Service Unavailable"))],
+        error=Wrong(StreamFailed, ("(503)",)),
+        requests=[POSTED],
+        options=POST,
+    ),
     Script(
         "post-500-is-not-repeated",
         [(ASK, sized(None, b"", status="500 Internal Server Error"))],

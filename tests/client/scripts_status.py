@@ -165,7 +165,17 @@ ERRORS: Final = [
     Script(
         "4xx-of-text",
         [answer("400 Bad Request", b"What?", "text/plain")],
+        error=failed(title="Bad Request", status=400, detail="What?"),
+    ),
+    Script(
+        "4xx-of-html-is-not-for-people-who-read-logs",
+        [answer("400 Bad Request", b"<h1>What?</h1>", "text/html")],
         error=failed(title="Bad Request", status=400),
+    ),
+    Script(
+        "4xx-of-a-language-model",
+        [answer("401 Unauthorized", b'{"error":{"message":"Incorrect API key"}}', "application/json")],
+        error=failed(title="Unauthorized", status=401, detail="Incorrect API key"),
     ),
     Script(
         "4xx-compressed",
@@ -185,7 +195,7 @@ ERRORS: Final = [
     Script(
         "4xx-whose-body-never-ends",
         [(ASK, head("text/plain", "Content-Length: 99", status="404 Not Found") + b"No", HANG)],
-        error=failed(title="Not Found", status=404),
+        error=failed(title="Not Found", status=404, detail="No"),
     ),
     Script(
         "an-unknown-status",

@@ -178,6 +178,10 @@ def test_a_function_of_the_callers_that_fails(shell: str, option: str) -> None:
     server.check()
 
 
+async def told_later(_: object) -> None:
+    """Nobody would await it."""
+
+
 @pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.parametrize(
     ("options", "error"),
@@ -188,8 +192,21 @@ def test_a_function_of_the_callers_that_fails(shell: str, option: str) -> None:
         ({"last_event_id": "a\nb"}, ValueError),
         ({"last_event_id": 7}, ValueError),
         ({"type": 7}, TypeError),
+        ({"client": object()}, TypeError),
+        ({"on_news": told_later}, TypeError),
+        ({"format": "ndjson"}, TypeError),
     ],
-    ids=["an-unknown-option", "resume", "content", "a-cursor-with-lf", "a-cursor-that-is-none", "type"],
+    ids=[
+        "an-unknown-option",
+        "resume",
+        "content",
+        "a-cursor-with-lf",
+        "a-cursor-that-is-none",
+        "type",
+        "client",
+        "on-news",
+        "format",
+    ],
 )
 def test_what_cannot_be_is_refused_at_once(shell: str, options: Any, error: type[Exception]) -> None:
     make: Callable[..., Any] = connect if shell == "async" else sync.connect

@@ -22,7 +22,7 @@ _SUCCESS: Final = range(200, 300)
 _REDIRECTS: Final = range(300, 400)
 _EMPTY: Final = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.RESET_CONTENT})
 _BUSY: Final = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
-UNTOUCHED: Final = frozenset({*_BUSY, HTTPStatus.SERVICE_UNAVAILABLE})
+UNTOUCHED: Final = _BUSY
 """With these the server says that it has not done what was asked: any method may be sent again."""
 
 
@@ -66,19 +66,47 @@ def _seconds(date: str) -> float | None:
 
 
 def problem_of(status: int, body: bytes) -> Problem:
-    """What an error's response says: a problem document (RFC 9457), FastAPI's detail, or nothing but its status."""
+    """What an error's response says: a problem document (RFC 9457), a message in JSON or text, or just its status."""
     members = object_in(body)
-    error = status if status in range(_LOWEST_ERROR, 600) else HTTPStatus.BAD_GATEWAY
     title = _PHRASES.get(status, f"HTTP status {status}")
     if status in _REDIRECTS:
-        return Problem(title=title, status=error, detail="a redirect to nowhere, or one of too many in a row")
+        return Problem(
+            title=title, status=status, detail="a redirect to nowhere, or one of too many in a row"
+        )
     if "title" in members or "type" in members:
-        return Problem.of({"title": title, **members, "status": error})
-    detail = members.pop("detail", None)
-    if isinstance(detail, str):
-        members.clear()
-        return Problem(title=title, status=error, detail=None if detail == title else detail)
-    return Problem(title=title, status=error, extensions={} if detail is None else {"errors": detail})
+        return Problem.of({"title": title, **members, "status": status})
+    detail = _detail(members) if members else _text(body)
+    errors = members.get("detail")
+    extensions = {} if errors is None or isinstance(errors, str) else {"errors": errors}
+    return Problem(
+        title=title, status=status, detail=None if detail == title else detail, extensions=extensions
+    )
+
+
+def _detail(members: dict[str, Any]) -> str | None:
+    """The words in a JSON object that is no problem document, wherever servers put them."""
+    for said in map(members.get, _WORDS):
+        if isinstance(said, str):
+            return said[:_LONGEST_DETAIL]
+        if isinstance(said, dict) and (inner := _detail(cast("dict[str, Any]", said))):
+            return inner
+        if isinstance(said, list) and said and isinstance(said[0], dict):
+            first = cast("dict[str, Any]", said[0])  # FastAPI's: what is wrong, and where
+            where = ".".join(map(str, cast("list[Any]", first.get("loc") or [])))
+            return f"{where}: {first.get('msg', '')}"[:_LONGEST_DETAIL]
+    return None
+
+
+_WORDS: Final = ("detail", "message", "error", "error_description", "errors")
+_LONGEST_DETAIL: Final = 200
+
+
+def _text(body: bytes) -> str | None:
+    """A body that is text for people, not a page for browsers."""
+    text = " ".join(body[: 4 * _LONGEST_DETAIL].decode("utf-8", "replace").split())
+    if not text or text[0] in "<[{" or not text.isprintable():
+        return None
+    return text[:_LONGEST_DETAIL]
 
 
 _PHRASES: Final = {one.value: one.phrase for one in HTTPStatus}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import logging
 import random
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar, cast
 
 from tailrace._resume import Resume, State
 from tailrace.client._choose import Asked
@@ -36,6 +36,8 @@ log: Final = logging.getLogger("tailrace")
 class BaseConnection(Generic[T]):
     """A stream that is read, as far as no waiting is needed."""
 
+    _client_type: ClassVar[type[httpx2.Client | httpx2.AsyncClient]]
+
     def __init__(
         self,
         url: str,
@@ -49,7 +51,7 @@ class BaseConnection(Generic[T]):
         on_news: OnNews | None,
     ) -> None:
         check_cursor(last_event_id)
-        self._ask = Ask(url, options)
+        self._ask = Ask(url, options, client_type=self._client_type)
         asked = Asked(item_type, format, limits, last_event_id)
         self._session = Session(asked, _policy(resume), renewable=self._ask.renewable)
         self._tell = _listener(on_news)
@@ -64,7 +66,7 @@ class BaseConnection(Generic[T]):
         """Whether it is closed by leaving a `with`, not behind a loop."""
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self._ask.method} {self._ask.url}: {self._session.state.value}>"
+        return f"<{type(self).__name__} {self._ask.method} {self._ask.shown}: {self._session.state.value}>"
 
     @property
     def kind(self) -> Kind | None:
@@ -126,7 +128,8 @@ class BaseConnection(Generic[T]):
         """There is no response; raises what another attempt would not change."""
         if not may_pass(error):
             raise error
-        self._session.miss(error, self._at, shown(error, request), sent=was_sent(error))
+        reason = f"{shown(error, request)} ({self._ask.shown})"
+        self._session.miss(error, self._at, reason, sent=was_sent(error))
 
     def _lost(self, error: httpx2.HTTPError) -> None:
         """The body has stopped in the middle."""

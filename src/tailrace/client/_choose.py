@@ -44,6 +44,8 @@ class Asked:
         """Refuse what can only fail later."""
         if self.type is not Document and self.type is not Event:
             decoder_of(self.type)
+        if self.format is not None and not hasattr(self.format, "decoder"):
+            raise TypeError(f"format={self.format!r}: expected a format such as NDJSON()")
         if self.whole and self.format is not None and not isinstance(self.format, DocumentFormat):
             raise TypeError(f"format={self.format!r}: expected a format of documents, such as Progressive()")
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
 from tailrace._json import decode
 from tailrace._model import Problem
+from tailrace.client._answer import object_in
 from tailrace.client._body import Body, Got
 from tailrace.client._news import Gap
 from tailrace.errors import DecodeError, StreamFailed, Truncated
@@ -126,11 +127,7 @@ _GAP: Final = frozenset({"requested", "earliest"})
 
 
 def _members(event: Event) -> dict[str, Any]:
-    try:
-        value = decode(event.data.encode("utf-8", "surrogatepass"), depth=64, record=0, offset=0)
-    except DecodeError:
-        return {}
-    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+    return object_in(event.data.encode("utf-8", "surrogatepass"))
 
 
 def _text(value: Any) -> str | None:

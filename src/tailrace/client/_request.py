@@ -47,8 +47,8 @@ class AsyncRequestOptions(TypedDict, total=False):
 
 _BODIES: Final = ("content", "json", "data")
 _OPTIONS: Final = frozenset({"method", "headers", "params", "auth", "client", *_BODIES})
-_CONNECT_WITHIN: Final = 10.0
-_SEND_WITHIN: Final = 30.0
+OWN_TIMEOUT: Final = httpx2.Timeout(connect=10.0, read=None, write=30.0, pool=None)
+"""Of a client that is not the caller's."""
 MOST_REDIRECTS: Final = 20
 _WEB: Final = frozenset({"http", "https"})
 _ACROSS_ORIGINS: Final = frozenset(
@@ -85,7 +85,6 @@ class Ask:
                 f"connect: no option {', '.join(sorted(unknown))}; expected some of {', '.join(sorted(_OPTIONS))}"
             )
         self.url = url
-        self.method: str = options.get("method", "GET")
         self.headers: Any = options.get("headers")
         self.params: Any = options.get("params")
         self.auth: Any = options.get("auth", httpx2.USE_CLIENT_DEFAULT)
@@ -95,6 +94,7 @@ class Ask:
         self.shown: str = _checked(url, self.client)
         """The URL without what may be a secret: who asks, and what for."""
         self._body = {name: options[name] for name in _BODIES if options.get(name) is not None}
+        self.method: str = options.get("method", "POST" if self._body else "GET")
         content: Any = self._body.get("content", b"")
         if not isinstance(content, str | bytes):
             raise TypeError(
@@ -124,10 +124,7 @@ class Ask:
             fields = httpx2.Headers([*fields.raw, (b"Last-Event-ID", cursor)])
         within = client.timeout
         timeout = httpx2.Timeout(
-            connect=within.connect or _CONNECT_WITHIN,
-            read=session.policy.idle,
-            write=within.write or _SEND_WITHIN,
-            pool=within.pool,
+            connect=within.connect, read=session.policy.idle, write=within.write, pool=within.pool
         )
         return client.build_request(
             self.method, self.url, headers=fields, params=params, timeout=timeout, **self._body

@@ -12,7 +12,7 @@ from tailrace._resume import State
 from tailrace.client._answer import is_error
 from tailrace.client._base import BaseConnection
 from tailrace.client._handle import Handle
-from tailrace.client._request import MOST_REDIRECTS, redirected, value_of
+from tailrace.client._request import MOST_REDIRECTS, OWN_TIMEOUT, redirected, value_of
 from tailrace.client._steps import MORE
 from tailrace.client._trouble import Beginning
 
@@ -32,6 +32,7 @@ class Connection(BaseConnection[T]):
     Reads only as far as somebody asks. One thread reads; `close` may be called from any.
     """
 
+    _client_type = httpx2.Client
     _client: httpx2.Client | None = None
     _raw: Iterator[bytes] | None = None
 
@@ -172,7 +173,9 @@ class Connection(BaseConnection[T]):
     def _own_client(self) -> httpx2.Client:
         if self._client is None:
             # A connection of its own for each request: only of those that are new is the socket known from the start.
-            self._client = httpx2.Client(limits=httpx2.Limits(max_keepalive_connections=0))
+            self._client = httpx2.Client(
+                timeout=OWN_TIMEOUT, limits=httpx2.Limits(max_keepalive_connections=0)
+            )
         return self._client
 
     def _send(self, client: httpx2.Client, request: httpx2.Request) -> httpx2.Response:

@@ -201,11 +201,15 @@ def test_a_generator_that_swallows_its_cancellation_is_stopped_where_it_goes_on(
 
 def test_what_was_sent_is_not_kept() -> None:
     held: list[int] = []
+    others = [one for one in gc.get_objects() if type(one) is Hole]  # of tests before this, kept by whatever
 
     async def value(number: int) -> str:
         await asyncio.sleep(0.001)
         gc.collect()
-        held.append(sum(len(one.part) for one in gc.get_objects() if type(one) is Hole))
+        ours = [
+            one for one in gc.get_objects() if type(one) is Hole and not any(one is two for two in others)
+        ]
+        held.append(sum(len(one.part) for one in ours))
         return "x" * 100_000 + str(number)
 
     async def scenario() -> None:

@@ -87,7 +87,7 @@ def connecting(coming: Coming, message: Message, sending: Sending) -> dict[str, 
     request = message.request(sending.fields())
     return {
         "type": Event,  # events may carry what is no JSON: `value_of` sees to it
-        "resume": False if coming.no_resume else Resume(idle=sending.timeout),
+        "resume": Resume(idle=sending.timeout, attempts=0 if coming.no_resume else Resume().attempts),
         "last_event_id": coming.begins_behind,
         **request,
     }

@@ -12,7 +12,7 @@ import httpx2
 from tailrace._resume import State
 from tailrace.client._answer import is_error
 from tailrace.client._base import BaseConnection
-from tailrace.client._request import MOST_REDIRECTS, OWN_TIMEOUT, redirected, value_of
+from tailrace.client._request import MOST_REDIRECTS, OWN_TIMEOUT, certificates, redirected, value_of
 from tailrace.client._steps import MORE
 from tailrace.client._trouble import Beginning
 from tailrace.errors import ConnectionLost
@@ -165,7 +165,7 @@ class Connection(BaseConnection[T]):
 
     def _own_client(self) -> httpx2.AsyncClient:
         if self._client is None:
-            self._client = httpx2.AsyncClient(timeout=OWN_TIMEOUT)
+            self._client = httpx2.AsyncClient(verify=certificates(), timeout=OWN_TIMEOUT)
         return self._client
 
     async def _send(self, client: httpx2.AsyncClient, request: httpx2.Request) -> httpx2.Response:

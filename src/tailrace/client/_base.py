@@ -7,6 +7,8 @@ import logging
 import random
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar, cast
 
+import httpx2
+
 from tailrace._resume import Resume, State
 from tailrace.client._choose import Asked
 from tailrace.client._clock import Clock
@@ -17,12 +19,10 @@ from tailrace.client._session import Instant, Session
 from tailrace.client._steps import Steps
 from tailrace.client._trouble import may_pass, shown, was_sent
 from tailrace.client._wire import Wire
-from tailrace.errors import DecodeError, Truncated
+from tailrace.errors import ConnectionLost, DecodeError, Truncated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-
-    import httpx2
 
     from tailrace._model import Limits, Problem
     from tailrace.client._body import Kind
@@ -125,10 +125,15 @@ class BaseConnection(Generic[T]):
                 log.exception("on_news failed")
 
     def _missed(self, error: httpx2.HTTPError, request: httpx2.Request) -> None:
-        """There is no response; raises what another attempt would not change."""
-        if not may_pass(error):
-            raise error
+        """There is no response; raises what is wrong with the request."""
         reason = f"{shown(error, request)} ({self._ask.shown})"
+        if not may_pass(error):  # another attempt would not change it
+            if not isinstance(error, httpx2.ConnectError):
+                raise error
+            lost = ConnectionLost(f"no answer: {reason}")
+            lost.__cause__ = error
+            self._session.close(self._at, lost)
+            return
         self._session.miss(error, self._at, reason, sent=was_sent(error))
 
     def _lost(self, error: httpx2.HTTPError) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypedDict
 
 import httpx2
@@ -12,6 +13,8 @@ from tailrace.client._inflate import accepted
 from tailrace.errors import DecodeError
 
 if TYPE_CHECKING:
+    import ssl
+
     from tailrace.client._session import Session
 
 Fields: TypeAlias = Mapping[str, str]
@@ -49,6 +52,14 @@ _BODIES: Final = ("content", "json", "data")
 _OPTIONS: Final = frozenset({"method", "headers", "params", "auth", "client", *_BODIES})
 OWN_TIMEOUT: Final = httpx2.Timeout(connect=10.0, read=None, write=30.0, pool=None)
 """Of a client that is not the caller's."""
+
+
+@cache
+def certificates() -> ssl.SSLContext:
+    """Whom such a client trusts: to load the certificates takes 20 ms, which is once enough."""
+    return httpx2.create_ssl_context()
+
+
 MOST_REDIRECTS: Final = 20
 _WEB: Final = frozenset({"http", "https"})
 _ACROSS_ORIGINS: Final = frozenset(

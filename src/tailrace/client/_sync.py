@@ -12,7 +12,7 @@ from tailrace._resume import State
 from tailrace.client._answer import is_error
 from tailrace.client._base import BaseConnection
 from tailrace.client._handle import Handle
-from tailrace.client._request import MOST_REDIRECTS, OWN_TIMEOUT, redirected, value_of
+from tailrace.client._request import MOST_REDIRECTS, OWN_TIMEOUT, certificates, redirected, value_of
 from tailrace.client._steps import MORE
 from tailrace.client._trouble import Beginning
 
@@ -174,7 +174,7 @@ class Connection(BaseConnection[T]):
         if self._client is None:
             # A connection of its own for each request: only of those that are new is the socket known from the start.
             self._client = httpx2.Client(
-                timeout=OWN_TIMEOUT, limits=httpx2.Limits(max_keepalive_connections=0)
+                verify=certificates(), timeout=OWN_TIMEOUT, limits=httpx2.Limits(max_keepalive_connections=0)
             )
         return self._client
 

@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 BENCHMARKS = ("bulk", "live", "compress", "progressive", "client")
 PROGRAMS = ("nginx", "nginx-debian", "valkey", "postgresql", "chromium", "curl")
 EVERYTHING = ("demo", "lint", "test")
+# Most tests wait for somebody, so two processes take little more than half as long; each has whole files, whose servers
+# are started once. What measures how soon a server does something has the machine for itself.
+EVERY_TEST = (
+    ["--numprocesses=2", "--dist=loadfile", "--ignore=tests/servers"],
+    ["tests/servers"],
+)
 
 
 def main(argv: Sequence[str]) -> int:
@@ -105,20 +111,22 @@ def _demo(options: argparse.Namespace, _: list[str]) -> int:
 def _test(options: argparse.Namespace, rest: list[str]) -> int:
     python = prepare(EVERYTHING, options.python)
     CACHE.mkdir(exist_ok=True)
-    report = CACHE / "test-results.xml"
-    report.unlink() if report.exists() else None
     chosen = ["-m", "not slow"] if options.fast else []
     chosen += [f"--without={name}" for name in options.without]
     passed_on = [word for word in rest if word != "--"]
-    if not passed_on:
-        # All of it: most tests wait for a server, a client or a clock, so two processes take little more than half as
-        # long. Each has whole files, whose servers are started once.
-        chosen += ["--numprocesses=2", "--dist=loadfile"]
-    command = [str(python), "-m", "pytest", f"--junitxml={report}", *chosen, *passed_on]
-    code = call(command, {**_environment(python), "RUN_PY": "1"})  # the tests end with this process
-    passed, failed = results.count(report, code)
+    counts = [_pytest(python, [*chosen, *words]) for words in ([passed_on] if passed_on else EVERY_TEST)]
+    passed, failed = (sum(column) for column in zip(*counts))
     print(results.line(passed, failed), flush=True)
     return 1 if failed else 0
+
+
+def _pytest(python: Path, words: list[str]) -> tuple[int, int]:
+    """How many tests passed, and how many failed."""
+    report = CACHE / "test-results.xml"
+    report.unlink() if report.exists() else None
+    command = [str(python), "-m", "pytest", f"--junitxml={report}", *words]
+    code = call(command, {**_environment(python), "RUN_PY": "1"})  # the tests end with this process
+    return results.count(report, code)
 
 
 def _bench(options: argparse.Namespace, rest: list[str]) -> int:

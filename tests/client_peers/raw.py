@@ -75,6 +75,8 @@ def _serve(listener: socket.socket, asked: Asked, answer: Callable[[Answer], obj
             connection, _ = listener.accept()
         except OSError:
             return
+        # What is sent before a reset is not to wait for what was sent before it, and be lost.
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         asked.connections += 1
         with connection, contextlib.suppress(OSError):
             head = b""

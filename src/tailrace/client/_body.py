@@ -109,6 +109,14 @@ class _Decoded(Body):
         return one
 
 
+def made(make: Callable[[Any], Any], value: Any, record: int) -> Any:
+    """A value as what is asked for; the error says which it is."""
+    try:
+        return make(value)
+    except DecodeError as error:
+        raise DecodeError(error.reason, record=record, path=error.path) from None
+
+
 class Items(_Decoded):
     """Items as a format's decoder gives them, made into something else if that is wanted."""
 
@@ -126,12 +134,7 @@ class Items(_Decoded):
         return got
 
     def _made(self, one: Any) -> Any:
-        if self._make is None:
-            return one
-        try:
-            return self._make(one)
-        except DecodeError as error:
-            raise DecodeError(error.reason, record=self.count, path=error.path) from None
+        return one if self._make is None else made(self._make, one, self.count)
 
 
 class Whole(_Decoded):

@@ -19,6 +19,7 @@ from tailrace.client._charset import recoded
 from tailrace.client._events import Events
 from tailrace.errors import DecodeError
 from tailrace.formats import CSV, JSON, NDJSON, Bytes, DocumentFormat, EventStream, JSONSeq, Progressive, Text
+from tailrace.formats._content_type import format_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -94,7 +95,7 @@ _ACCEPT_DOCUMENT: Final = (
 
 def choose(asked: Asked, headers: Mapping[str, str]) -> Choice:
     """How a response's body is to be read."""
-    form = asked.format or _format_of(_said(headers))
+    form = asked.format or format_of(_said(headers))
     # By its class: a format of the user's own may have any name.
     kinds = (kind for kind in type(form).__mro__ if kind in _READERS)
     body = _READERS.get(next(kinds, None), _by_its_decoder)
@@ -107,55 +108,6 @@ def _said(headers: Mapping[str, str]) -> MediaRange | None:
         return media_type(headers.get("content-type", "").strip())
     except ValueError:
         return None
-
-
-def _format_of(said: MediaRange | None) -> Format:
-    if said is None:
-        return Bytes()
-    essence = f"{said.type}/{said.subtype}"
-    if essence in _FORMATS:
-        return _FORMATS[essence](said)
-    if said.subtype.endswith("+json"):
-        return JSON()
-    if said.subtype.endswith("+json-seq"):  # RFC 8091
-        return JSONSeq()
-    return Text() if said.type == "text" else Bytes()
-
-
-_LINES: Final = (
-    "x-ndjson",
-    "ndjson",
-    "jsonl",
-    "x-jsonl",
-    "jsonlines",
-    "x-jsonlines",
-    "stream+json",
-    "x-json-stream",
-)
-
-
-def _lines(said: MediaRange) -> Format:
-    return NDJSON(end="end" in said.parameters)
-
-
-def _table(said: MediaRange) -> Format:
-    tabs = said.subtype == "tab-separated-values"
-    return CSV(header=said.parameters.get("header") != "absent", delimiter="\t" if tabs else ",")
-
-
-def _progressive(said: MediaRange) -> Format:
-    return Progressive(2 if said.parameters.get("v") == "2" else 1)
-
-
-_FORMATS: Final[dict[str, Callable[[MediaRange], Format]]] = {
-    "text/event-stream": lambda _: EventStream(),
-    "application/x-progressive-json": _progressive,
-    "application/json": lambda _: JSON(),
-    "application/json-seq": lambda _: JSONSeq(),
-    "text/csv": _table,
-    "text/tab-separated-values": _table,
-    **{f"application/{name}": _lines for name in _LINES},
-}
 
 
 def _events(form: Format, asked: Asked, headers: Mapping[str, str]) -> Choice:

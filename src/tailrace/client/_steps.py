@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tailrace._items import recoder_of
 from tailrace._reading.steps import Element, growing
-from tailrace.client._body import Whole
+from tailrace.client._body import Whole, made
 from tailrace.client._follower import Follower
-from tailrace.errors import ConnectionLost, DecodeError, Truncated
+from tailrace.errors import ConnectionLost, Truncated
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -75,7 +75,7 @@ class Steps:
         try:
             for step in growing(self.reader.document):
                 if isinstance(step, Element):
-                    yield _made(make, step.value, count)
+                    yield made(make, step.value, count)
                     count += 1
                 else:
                     yield MORE
@@ -161,11 +161,3 @@ class Steps:
         """Raise why it is over, if not all was there."""
         if self._session.error is not None:
             raise self._session.error
-
-
-def _made(make: Any, value: Any, record: int) -> Any:
-    """An element as what is asked for; the error says which it is."""
-    try:
-        return make(value)
-    except DecodeError as error:
-        raise DecodeError(error.reason, record=record, path=error.path) from None

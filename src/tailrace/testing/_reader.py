@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from tailrace._media import MediaRange, media_type
+from tailrace._media import media_type
 from tailrace._model import Problem
 from tailrace.errors import StreamFailed, TailraceError, Truncated
-from tailrace.formats import CSV, JSON, NDJSON, Bytes, DocumentReader, EventStream, JSONSeq, Progressive, Text
+from tailrace.formats import JSON, DocumentReader, EventStream, Progressive
+from tailrace.formats._content_type import format_of
 from tailrace.formats.event_stream import TERMINAL_ID
 
 if TYPE_CHECKING:
@@ -167,33 +168,11 @@ class ArrayOrDocument(Reader):
 def reader_of(content_type: str) -> Reader:
     """What reads a body of that Content-Type."""
     try:
-        said = media_type(content_type.strip())
+        form = format_of(media_type(content_type.strip()))
     except ValueError:
-        return Reader(Bytes().decoder())
-    essence = f"{said.type}/{said.subtype}"
-    if essence in _READERS:
-        return _READERS[essence](said)
-    if said.subtype.endswith("+json"):
+        form = format_of(None)
+    if isinstance(form, EventStream):
+        return Events()
+    if isinstance(form, JSON):
         return ArrayOrDocument()
-    return Reader(Text().decoder() if said.type == "text" else Bytes().decoder())
-
-
-def _lines(said: MediaRange) -> Reader:
-    return Reader(NDJSON(end="end" in said.parameters).decoder())
-
-
-def _progressive(said: MediaRange) -> Reader:
-    return Documents(Progressive(2 if said.parameters.get("v") == "2" else 1).decoder())
-
-
-_READERS: Final[dict[str, Callable[[MediaRange], Reader]]] = {
-    "text/event-stream": lambda _: Events(),
-    "application/json": lambda _: ArrayOrDocument(),
-    "application/x-ndjson": _lines,
-    "application/ndjson": _lines,
-    "application/jsonl": _lines,
-    "application/json-seq": lambda _: Reader(JSONSeq().decoder()),
-    "application/x-progressive-json": _progressive,
-    "text/csv": lambda said: Reader(CSV(header=said.parameters.get("header") != "absent").decoder()),
-    "text/tab-separated-values": lambda _: Reader(CSV(delimiter="\t").decoder()),
-}
+    return Documents(form.decoder()) if isinstance(form, Progressive) else Reader(form.decoder())

@@ -50,7 +50,7 @@ def unwrap(value: Any, fallback: Callable[[Any], Any] | None = None) -> Any:
             return plain(value)
     if isinstance(value, Mapping):
         return dict(value)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType] - any mapping
-    if isinstance(value, _AS_TEXT):
+    if isinstance(value, _AS_TEXT) or type(value).__name__ == "__proxy__":  # a text that Django translates
         return str(value)
     raise TypeError(f"a value of type {_kind(value)} cannot be written as JSON; {_advice(value)}")
 
@@ -146,6 +146,8 @@ def check_encoder(encoder: Any) -> Callable[[Any], str | bytes] | None:
 def foreign(encoder: ForeignEncoder) -> Encode:
     """What another encoder writes, as one line of JSON."""
     document: Any = check_encoder(encoder)
+    if isinstance(getattr(document, "__self__", None), msgspec.json.Encoder):
+        return cast("Encode", document)  # it writes one line, and no number that JSON does not have
 
     def encode(value: Any) -> bytes:
         text: Any = document(unwrap(value) if isinstance(value, Event) else value)

@@ -13,6 +13,7 @@ from anyio.lowlevel import RunVar
 
 from tailrace._json import NotPlain, unwritable
 from tailrace._sink import FIRST, Sink
+from tailrace._threads import leave
 from tailrace.formats import encode_special
 
 if TYPE_CHECKING:
@@ -139,6 +140,7 @@ class Lane:
             self._encode_all(iterator)
         finally:
             _close(iterator)
+            leave()
 
     def _encode_all(self, iterator: Iterable[Any]) -> None:
         encoder, append = self._sink.encoder, self._frames.append

@@ -20,3 +20,8 @@ def waits_for_ever(scope: Mapping[str, Any]) -> bool:
 def is_daphne(scope: Mapping[str, Any]) -> bool:
     """Whether the server stops looking after its applications when one of them raises."""
     return waits_for_ever(scope) and "daphne.server" in sys.modules
+
+
+def ends_what_fails(environ: Mapping[str, Any]) -> bool:
+    """Whether a WSGI server ends a body as a complete one although its iterator has raised."""
+    return environ.get("SERVER_SOFTWARE") == "Granian"

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     Scope = MutableMapping[str, Any]
     ASGIApp = Callable[[Scope, Any, Any], Awaitable[None]]
+    Loop = Callable[[], asyncio.AbstractEventLoop | None]
 
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 
@@ -129,9 +130,9 @@ async def drain_on_signals(grace: float = 10.0) -> AsyncGenerator[Drain, None]:
     if outer is not None:  # such as that of a router's lifespan within the application's
         yield outer
         return
-    drain = Drain(grace)
+    drain, loop = Drain(grace), asyncio.get_running_loop()
     token = _current.set(drain)
-    chained = _chain(drain)
+    chained = chain(drain, lambda: loop)
     try:
         yield drain
     finally:
@@ -150,15 +151,35 @@ def drain(app: ASGIApp, grace: float = 10.0) -> ASGIApp:
 
     async def drained(scope: Scope, receive: Any, send: Any) -> None:
         if scope["type"] == "http" and current_drain() is None:
-            drain = Drain(grace)
+            drain, loop = Drain(grace), asyncio.get_running_loop()
             _current.set(drain)
-            _chain(drain, hold=is_daphne(scope))
-        await app(scope, receive, send)
+            chain(drain, lambda: loop, hold=is_daphne(scope))
+        try:
+            await app(scope, receive, send)
+        except asyncio.CancelledError:
+            # Django's handler leaves its response to itself then: what is under way can have its last words.
+            await _drained()
+            raise
 
     return drained
 
 
-def _chain(drain: Drain, *, hold: bool = False) -> list[_Handler]:
+async def _drained() -> None:
+    drain = current_drain()
+    if drain is not None:
+        ended = asyncio.Event()
+        drain.start(ended.set)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(ended.wait(), _LAST_BYTES)
+
+
+def set_current(drain: Drain) -> None:
+    """Make it the one of the running event loop."""
+    _current.set(drain)
+
+
+def chain(drain: Drain, loop: Loop, *, hold: bool = False) -> list[_Handler]:
+    """Start `drain` at a signal, in the loop that `loop` gives then; nothing outside of the main thread."""
     if threading.current_thread() is not threading.main_thread():
         return []
     chained: list[_Handler] = []
@@ -168,7 +189,7 @@ def _chain(drain: Drain, *, hold: bool = False) -> list[_Handler]:
             before = before.before
         # One without a handler, as in hypercorn's workers, would be ended by the system at once.
         if before is signal.SIG_DFL or callable(before):  # not ignored
-            handler = _Handler(drain, number, before, hold=hold or before is signal.SIG_DFL)
+            handler = _Handler(drain, number, before, loop, hold=hold or before is signal.SIG_DFL)
             signal.signal(number, handler)
             chained.append(handler)
     return chained
@@ -177,35 +198,39 @@ def _chain(drain: Drain, *, hold: bool = False) -> list[_Handler]:
 class _Handler:
     """Starts the drain at the first signal; the handler before is called at once, or when the streams have ended."""
 
-    def __init__(self, drain: Drain, number: int, before: Any, *, hold: bool) -> None:
+    def __init__(self, drain: Drain, number: int, before: Any, loop: Loop, *, hold: bool) -> None:
         self.before = before
         self._drain = drain
         self._number = number
         self._hold = hold
-        self._loop = asyncio.get_running_loop()
+        self._loop = loop
         self._process = os.getpid()
         self._timer: asyncio.TimerHandle | None = None
 
     @property
     def stale(self) -> bool:
         """Whether the loop is not to be had: it was closed, or this is a child by fork."""
-        return self._loop.is_closed() or os.getpid() != self._process
+        loop = self._loop()
+        return loop is None or loop.is_closed() or os.getpid() != self._process
 
     def __call__(self, _: int, frame: FrameType | None) -> None:
         held = False
-        if not (self._drain.told or self.stale):
+        loop = self._loop()
+        if loop is not None and not (self._drain.told or self.stale):
             self._drain.told, held = True, self._hold
-            self._loop.call_soon_threadsafe(self._drain.start, self._wait if held else None)
+            loop.call_soon_threadsafe(self._drain.start, self._wait if held else None)
         if not held:
             self._deliver(frame)
 
     def _wait(self) -> None:
         if self._hold:
-            self._timer = self._loop.call_later(_LAST_BYTES, self._deliver)
+            self._timer = asyncio.get_running_loop().call_later(_LAST_BYTES, self._deliver)
 
     def _deliver(self, frame: FrameType | None = None) -> None:
         self._let_go()
-        if callable(self.before):
+        if threading.current_thread() is not threading.main_thread():
+            os.kill(os.getpid(), self._number)  # handlers are the main thread's
+        elif callable(self.before):
             self.before(self._number, frame)
         else:
             signal.signal(self._number, self.before)

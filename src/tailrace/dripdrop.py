@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from tailrace._model import Problem
+    from tailrace._streamed import Asked, Plan
     from tailrace.asgi import Receive, Scope, Send
 
 __all__ = ["DripDrop"]
@@ -77,8 +78,6 @@ async def _keep_response(request: Request, response: Response) -> None:
 class _Answer(Stream[Any]):
     """A `Stream` for whatever Accept there is, with the status and the headers that its `Response` was given."""
 
-    _asked: tuple[Scope, Receive]
-
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         given = cast("Response | None", scope.get(_RESPONSE))
         if given is not None:
@@ -87,13 +86,12 @@ class _Answer(Stream[Any]):
             self.raw_headers += given.headers.raw
         if not is_body_allowed_for_status_code(self.status_code):
             scope = {**scope, "method": "HEAD"}  # which has none either, and closes what was not started
-        self._asked = scope, receive
         await super().__call__(scope, receive, send)
 
-    async def _refuse(self, problem: Problem, send: Send) -> None:
+    def _refused(self, problem: Problem, asked: Asked) -> Plan:
         del problem
-        (scope, receive), finished = self._asked, self._offer[0]
-        await self._answer(scope, receive, send, finished, finished.media_types[0])
+        finished = self._offer[0]
+        return self.plan(asked, (finished, finished.media_types[0]))
 
 
 def _answering(handler: Callable[..., Any], whole: Document, status: int) -> Callable[..., Any]:

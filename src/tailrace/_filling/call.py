@@ -13,6 +13,7 @@ from anyio.lowlevel import RunVar
 
 from tailrace._model import Problem
 from tailrace._problem import log
+from tailrace._threads import leave
 from tailrace.errors import Abort
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ async def _in_a_thread(function: Callable[..., Any], args: tuple[Any, ...]) -> A
                 result.close()
             return result
         finally:
+            leave()
             with contextlib.suppress(RuntimeError):  # the loop was closed meanwhile
                 loop.call_soon_threadsafe(release)
 

@@ -1,0 +1,26 @@
+"""What a framework has done in the threads of its streams."""
+
+from __future__ import annotations
+
+import contextvars
+from typing import TYPE_CHECKING, Final
+
+from tailrace._problem import log
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+leaving: Final[contextvars.ContextVar[Callable[[], None] | None]] = contextvars.ContextVar(
+    "tailrace_leaving", default=None
+)
+"""Called at the end of a thread that ran a source, and after each deferred call: it closes what is the thread's own."""
+
+
+def leave() -> None:
+    """Do what is to be done before this thread ends, or does something else."""
+    call = leaving.get()
+    if call is not None:
+        try:
+            call()
+        except Exception:  # noqa: BLE001 - whatever it is, it is logged: the stream itself has not failed
+            log.exception("what a thread was to close could not be closed")

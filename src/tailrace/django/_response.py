@@ -1,0 +1,243 @@
+"""What Django is given: a response whose body is a stream under way."""
+
+from __future__ import annotations
+
+import asyncio
+from inspect import iscoroutinefunction
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self, TypeAlias, cast
+
+from asgiref.sync import async_to_sync, sync_to_async
+from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
+from django.core.signals import got_request_exception
+from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.http.multipartparser import MultiPartParserError
+
+from tailrace._ferry import run
+from tailrace._problem import problem_of
+from tailrace._pulled import Pulled
+from tailrace._servers import is_daphne
+from tailrace._streamed import whole_problem
+from tailrace.django._bodies import Body, Carried, Collected, Within, in_this_thread
+from tailrace.django._connections import in_transaction, release
+from tailrace.errors import Abort
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator
+
+    from django.http import HttpRequest
+    from django.http.response import HttpResponseBase
+
+    from tailrace._headers import RawHeaders
+    from tailrace._streamed import Plan, Streamed, Whole
+
+_Errors: TypeAlias = tuple[type[Exception], ...]
+
+
+class StreamResponse(StreamingHttpResponse):
+    """A response whose body is written while its items come.
+
+    Under ASGI it is iterated over in the server's loop, under WSGI in the server's thread; both read one body.
+    `render` is what Django's handler calls behind the view, as it does for a `TemplateResponse`: it waits for the
+    first item, and returns what is answered in the place of the stream where there is none.
+    """
+
+    is_rendered = False
+    answers: ClassVar[_Errors] = (
+        Http404,
+        PermissionDenied,
+        BadRequest,
+        SuspiciousOperation,
+        MultiPartParserError,
+    )
+    """What `answered` makes a response of, where the source raises it before its first item."""
+
+    def __init__(
+        self, streamed: Streamed[Any], plan: Plan, request: HttpRequest | None = None, **options: Any
+    ) -> None:
+        self._streamed = streamed
+        self._plan = plan
+        self._request = request
+        self._body: Body | None = None
+        self._scope: Any = getattr(request, "scope", None)
+        self._within = Within(self.answers, getattr(request, "environ", {}))
+        self._callbacks: list[Callable[[Any], Any]] = []
+        super().__init__((), **options)
+        self._wrapped = False
+        self.is_async = request is None or self._scope is not None
+        if request is not None:  # else the response is as it is, and begins with its body
+            self.render: Callable[[], Any] = self._render_async if self.is_async else self._render_sync
+        # A body that is encoded already is left alone by GZipMiddleware, which would make each run a gzip member
+        # of its own, of which browsers read the first. `items` leaves it off the wire.
+        self.headers.setdefault("Content-Encoding", "identity")
+
+    def items(self) -> Any:
+        """The header fields that go out."""
+        fields = self.headers.items()
+        return [(name, value) for name, value in fields if (name.lower(), value) != _IDENTITY]
+
+    # What Django and its middleware know of the body.
+
+    @property
+    def streaming_content(self) -> Any:
+        """The body, or what a middleware has made of it."""
+        if self._wrapped:
+            return _CONTENT.fget(self)
+        return self._async_body() if self.is_async else self._sync_body()
+
+    @streaming_content.setter
+    def streaming_content(self, value: Any) -> None:
+        self._wrapped = True
+        _CONTENT.fset(self, value)
+
+    def __iter__(self) -> Iterator[bytes]:
+        return super().__iter__() if self._wrapped else iter(self._sync_body())
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        if not self._wrapped:
+            return self._async_body()
+        # Not Django's own, which takes a TypeError of the source for a sync iterator's.
+        return cast("AsyncIterator[bytes]", self.streaming_content if self.is_async else super().__aiter__())
+
+    def _async_body(self) -> Pulled:
+        if self._body is None:
+            self._body = self._pulled()
+        if not isinstance(self._body, Pulled):
+            raise RuntimeError("this response is iterated over by WSGI already")  # noqa: TRY004 - it is no type
+        return self._body
+
+    def _pulled(self) -> Pulled:
+        # Django takes a cancellation for a client that has left, and returns: then the server ends the transfer
+        # unfinished. daphne would never end it.
+        daphne = self._scope is not None and is_daphne(self._scope)
+        unfinished = None if daphne else asyncio.CancelledError
+        return Pulled(self._streamed, self._plan, self._within, unfinished)
+
+    def _sync_body(self) -> Carried | Collected:
+        if self._body is None:
+            if in_transaction():  # a test's: nobody else sees what is in it
+                self._body = Collected(in_this_thread(self._streamed), self._plan, self._within)
+            else:
+                self._body = Carried(self._streamed, self._plan, self._within)
+        if isinstance(self._body, Pulled):
+            raise RuntimeError("this response is iterated over by ASGI already")  # noqa: TRY004 - it is no type
+        return self._body
+
+    def close(self) -> None:
+        """Stop the source, if the server has left the body half read, and do what Django does at a request's end."""
+        try:
+            self._close_body()
+        finally:
+            super().close()
+
+    def _close_body(self) -> None:
+        if self._body is not None and not (isinstance(self._body, Pulled) and self._body.untouched):
+            self._body.close()
+        elif self.is_async:
+            async_to_sync(self._drop)()
+        else:
+            run(self._drop)
+
+    async def _drop(self) -> None:
+        """Close what was never started."""
+        await self._pulled().aclose()
+
+    # Before the first byte.
+
+    def add_post_render_callback(self, callback: Callable[[Any], Any]) -> None:
+        """Call it with the response once that is decided, as for a `TemplateResponse`."""
+        if self.is_rendered:
+            callback(self)
+        else:
+            self._callbacks.append(callback)
+
+    def answered(self, error: Exception) -> HttpResponseBase | None:
+        """The response to an error of `answers`: raising it leaves it to Django, None makes a problem of it.
+
+        Under ASGI it is called in the request's thread, unless it is a coroutine function.
+        """
+        raise error
+
+    def _render_sync(self) -> HttpResponseBase:
+        if self.is_rendered:
+            return self
+        body = self._sync_body()
+        release(persistent=False)
+        try:
+            instead = body.begin()
+        except Exception as error:  # noqa: BLE001 - it is raised again, or answered
+            return self._rendered(self.answered(error) or self._failed(error))
+        if instead is None:
+            return self._rendered(self._decided(body.length()))
+        body.close()
+        return self._rendered(self._replaced(instead))
+
+    async def _render_async(self) -> HttpResponseBase:
+        if self.is_rendered:
+            return self
+        await self._made_ready()
+        body = self._async_body()
+        try:
+            instead = await body.begin()
+        except Exception as error:  # noqa: BLE001 - it is raised again, or answered
+            answered: Any = self.answered
+            answer = answered if iscoroutinefunction(answered) else sync_to_async(answered)
+            response: HttpResponseBase = await answer(error) or self._failed(error)
+        else:
+            if instead is None:
+                response = self._decided(body.length())
+            else:
+                await body.aclose()
+                response = self._replaced(instead)
+        return await sync_to_async(self._rendered)(response) if self._callbacks else self._rendered(response)
+
+    async def _made_ready(self) -> None:
+        """Give back the connections of the thread that ran the request, if it had one."""
+        if hasattr(self._request, "_dont_enforce_csrf_checks") and await sync_to_async(in_transaction)():
+            # Django's test client, in a test's transaction: nobody else sees what is in it.
+            self._streamed = in_this_thread(self._streamed)
+        elif Within.has_thread():
+            await sync_to_async(release)(persistent=False)
+
+    def _decided(self, length: RawHeaders) -> Self:
+        self.is_rendered = True
+        for name, value in length:
+            self.headers[_title(name)] = value.decode("latin-1")
+        return self
+
+    def _failed(self, error: Exception) -> HttpResponse:
+        return self._replaced(whole_problem(problem_of(error, "a stream, before its first item,")))
+
+    def _replaced(self, whole: Whole) -> HttpResponse:
+        """What is answered in place of the stream, with what others have added to it."""
+        self.is_rendered = True
+        if self._within.error is not None and not isinstance(self._within.error, Abort):
+            self._report(self._within.error)
+        response = HttpResponse(whole.body, status=whole.status)
+        own = {_title(name) for name, _ in self._plan.headers} - {"Vary"} | {"Content-Encoding"}
+        added = {name: value for name, value in self.headers.items() if name.title() not in own}
+        fields = {_title(name): value.decode("latin-1") for name, value in whole.headers}
+        del response.headers["Content-Type"]
+        for name, value in (fields | added).items():
+            response.headers[name] = value
+        response.cookies = self.cookies
+        return response
+
+    def _report(self, error: BaseException) -> None:
+        """Tell whoever watches for errors, such as Django's test client: they look at what is being handled."""
+        try:
+            raise error  # noqa: TRY301 - so that it is
+        except BaseException:  # noqa: BLE001 - it was answered
+            got_request_exception.send(sender=type(self), request=self._request)
+
+    def _rendered(self, response: HttpResponseBase) -> HttpResponseBase:
+        for callback in self._callbacks:
+            response = callback(response) or response
+        return response
+
+
+_CONTENT: Final[Any] = vars(StreamingHttpResponse)["streaming_content"]
+_IDENTITY: Final = ("content-encoding", "identity")
+
+
+def _title(name: bytes) -> str:
+    return name.decode("latin-1").title()

@@ -1,0 +1,111 @@
+"""`stream`: what a view returns."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, Unpack, cast
+
+from django.db.models import Manager, QuerySet
+from django.db.models.query import RawQuerySet
+
+from tailrace._holes import Document, is_tree
+from tailrace._streamed import Asked, Plan, Streamed
+from tailrace._threads import leaving
+from tailrace.django._connections import close_connections
+from tailrace.django._queryset import Rows, from_queryset
+from tailrace.django._response import StreamResponse
+from tailrace.django._settings import defaults
+from tailrace.formats import DocumentFormat
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from django.http import HttpRequest
+
+    from tailrace._options import Options
+    from tailrace._source import Given
+
+_QUERIES: Final = (QuerySet, RawQuerySet, Manager)
+
+
+def stream(
+    request: HttpRequest,
+    content: Given,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+    *,
+    type: Any = None,  # noqa: A002 - as the readers say it
+    **options: Unpack[Options],
+) -> StreamResponse:
+    """A response whose body is written while its items come; from sync and async views, under ASGI and WSGI.
+
+    `content` is an async or a sync iterable of items (a sync one runs in a thread of its own, which closes its
+    database connections), a queryset, which is read as `from_queryset` does, or a document: a tree such as a dict,
+    of which parts may be awaitables and async iterables. `type` makes each item one of that type first: a dataclass,
+    a `Struct`, a pydantic model. `formats`, `encoder`, `delivery`, `on_finish` and `filename` are as in
+    `tailrace.asgi.Stream`; the first three default to the setting `TAILRACE`.
+
+    An error before the first item becomes the response: `Http404`, `PermissionDenied`, `BadRequest` and
+    `SuspiciousOperation` through Django's own handlers, an `Abort` as its problem document, all else as a masked 500.
+    A later one ends the body so that no reader can take it for complete, and aborts the transfer.
+
+    Raises `TypeError` where `content` is no iterable of items or `formats` are none.
+    """
+    request = getattr(request, "_request", request)  # REST framework's is around Django's
+    streamed = made(content, status, headers, type, options)
+    plan = streamed.plan(asked(request))
+    return respond(streamed, plan, request)
+
+
+def made(
+    content: Any, status: int, headers: Mapping[str, str] | None, item_type: Any, options: Options
+) -> Streamed[Any]:
+    """Content and options, checked, in a context that knows what to do at the end of a thread."""
+    if isinstance(content, _QUERIES):
+        content = from_queryset(cast("Any", content))
+    if isinstance(content, Rows):
+        content = _InThread(content)
+    given: dict[str, Any] = {**defaults(), **options}
+    if "formats" not in options and (isinstance(content, Document) or is_tree(content)):
+        given["formats"] = [one for one in given["formats"] if isinstance(one, DocumentFormat)]
+    kind = Streamed if item_type is None else Streamed[item_type]
+    before = leaving.set(close_connections)
+    try:
+        return kind(content, status, headers, **given)
+    finally:
+        leaving.reset(before)
+
+
+class _InThread:
+    """Rows that are read in the source's thread: to hand each batch to the loop would cost more."""
+
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._rows)
+
+
+def respond(
+    streamed: Streamed[Any],
+    plan: Plan,
+    request: HttpRequest | None,
+    kind: type[StreamResponse] = StreamResponse,
+) -> StreamResponse:
+    """The response to a request that is answered as planned."""
+    fields = {name.decode("latin-1").title(): value.decode("latin-1") for name, value in plan.headers}
+    return kind(streamed, plan, request, status=plan.status, headers=fields)
+
+
+def asked(request: HttpRequest) -> Asked:
+    """What a request says about its answer."""
+
+    def field(name: str) -> list[str]:
+        return [request.META[name]] if name in request.META else []
+
+    return Asked(
+        method=request.method or "GET",
+        query=request.META.get("QUERY_STRING", ""),
+        accept=field("HTTP_ACCEPT"),
+        accept_encoding=field("HTTP_ACCEPT_ENCODING"),
+        last_event_id=field("HTTP_LAST_EVENT_ID"),
+    )

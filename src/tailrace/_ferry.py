@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 _loops: Final[dict[int, asyncio.AbstractEventLoop]] = {}
 """The one of each process: what a fork has inherited has no thread."""
 
+_lives: Final[set[asyncio.Task[None]]] = set()
+"""The tasks of streams under way: the event loop alone does not keep them."""
+
 
 def process_loop() -> asyncio.AbstractEventLoop:
     """The event loop, in a thread of its own, that all WSGI streams of this process share."""
@@ -142,7 +145,6 @@ class _Crossing:
         self._asked = False
         self._over = asyncio.Event()
         self._taken: Taken | None = None
-        self._task: asyncio.Task[None] | None = None
 
     # What follows is called from outside of the loop.
 
@@ -177,7 +179,9 @@ class _Crossing:
 
     def _spawn(self, life: Coroutine[Any, Any, None]) -> None:
         def spawn() -> None:
-            self._task = self._loop.create_task(self._watched(life))
+            task = self._loop.create_task(self._watched(life))
+            _lives.add(task)
+            task.add_done_callback(_lives.discard)
 
         # The source is run in the context that it was made in, and what surrounds it too.
         self._loop.call_soon_threadsafe(spawn, context=self._streamed.context())

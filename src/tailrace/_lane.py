@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import threading
-from collections import deque
 from concurrent.futures import CancelledError, Future
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
 from anyio.lowlevel import RunVar
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from tailrace.formats import Encoder
 
 _MOST_THREADS: Final = 1000
+_PACE: Final = 0.001
+"""Seconds that items may wait for others behind them, where those before them came as quickly."""
+
 _threads: RunVar[asyncio.Semaphore] = RunVar("tailrace_threads")
 
 
@@ -34,7 +37,7 @@ class Lane:
     def __init__(self, content: Iterable[Any], sink: Sink) -> None:
         self._content = content
         self._sink = sink
-        self._frames: deque[bytes] = deque()
+        self._frames: list[bytes] = []
         self._absorbed = 0  # bytes and frames
         self._ahead = FIRST  # bytes that the thread may be ahead of those
         self._question: _Question | None = None
@@ -43,6 +46,8 @@ class Lane:
         self._over = False
         self._error: Exception | None = None
         self._called = False
+        self._paced = False
+        self._looked = 0.0
         self._loop = asyncio.get_running_loop()
         self._ready = asyncio.Event()
 
@@ -85,6 +90,11 @@ class Lane:
 
     async def _absorb_all(self) -> None:
         while True:
+            if self._paced and not self._ready.is_set():
+                timer = self._loop.call_later(_PACE, self._ready.set)
+                await self._ready.wait()
+                timer.cancel()
+            self._paced = False
             # All three before the look at the frames: the thread calls again for what comes later.
             self._ready.clear()
             self._called = False
@@ -107,11 +117,16 @@ class Lane:
             _close(self._content)
 
     def _absorb(self) -> None:
-        sink, take = self._sink, self._frames.popleft
-        frames = [take() for _ in range(len(self._frames))]
+        sink = self._sink
+        frames = self._frames[:]
+        del self._frames[: len(frames)]  # the thread may have appended to it meanwhile
         sink.frames += frames
         self._absorbed += sum(map(len, frames)) + len(frames)
         self._ahead = max(sink.high, FIRST)  # not far ahead before anything was taken
+        # To call may cost the thread the GIL, with one item made: one that is quick calls when it has made many.
+        before, self._looked = self._looked, monotonic()
+        if self._looked - before < _PACE:
+            self._called = self._paced = True
         self._room.set()
 
     # What follows runs in the thread.
@@ -144,7 +159,7 @@ class Lane:
 
     def _encode_all(self, iterator: Iterable[Any]) -> None:
         encoder, append = self._sink.encoder, self._frames.append
-        encode, produced = encoder.encode, 0
+        encode, produced, limit = encoder.encode, 0, FIRST
         for record, item in enumerate(iterator):
             if self._stop:
                 return
@@ -164,8 +179,10 @@ class Lane:
             if not self._called:
                 self._called = True
                 self._call()
-            if produced - self._absorbed >= self._ahead and not self._found_room(produced):
-                return
+            if produced >= limit:
+                limit = self._found_room(produced)
+                if not limit:
+                    return
 
     def _encode_special(self, item: Any, record: int) -> bytes | None:
         """The item's frame; None where the source is to stop."""
@@ -179,15 +196,17 @@ class Lane:
         except CancelledError:
             return None
 
-    def _found_room(self, produced: int) -> bool:
-        """Wait until what was produced is taken; False where the source is to stop."""
+    def _found_room(self, produced: int) -> int:
+        """Wait until what was produced is taken, and say how much may be; 0 where the source is to stop."""
         while not self._stop:
             self._room.clear()
-            if produced - self._absorbed < self._ahead:
-                return True
+            limit = self._absorbed + self._ahead
+            if produced < limit:
+                return limit
             if not self._stop:
+                self._call()
                 self._room.wait()
-        return False
+        return 0
 
 
 def _close(iterable: object) -> None:

@@ -53,6 +53,7 @@ class Taken:
         self._ready: Callable[[bytes], None] | None = None
         self._handed: float | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._begun = False
         self.length: RawHeaders = []
         """Content-Length, where the whole body is there."""
 
@@ -75,6 +76,7 @@ class Taken:
             return self._plan.instead
         if self._drain is not None:
             self._drain.join(self._pump)
+        self._begun = True
         instead = await self._streamed.begin(self._pump, self._plan, self._surroundings.is_frameworks)
         self.length = content_length(self._pump, self._plan) if instead is None else []
         return instead
@@ -95,7 +97,7 @@ class Taken:
         self._ready = None
         if self._timer is not None:
             self._timer.cancel()
-        if self._plan.instead is None and not self._pump.exhausted:
+        if self._begun and not self._pump.exhausted:
             self._pump.interrupt("disconnected")
         try:
             await self._pump.aclose()

@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncIterable
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from asgiref.sync import AsyncToSync, SyncToAsync, ThreadSensitiveContext, async_to_sync, sync_to_async
+from asgiref.sync import SyncToAsync, ThreadSensitiveContext, async_to_sync, sync_to_async
 
 from tailrace._ferry import Ferry, Unfinished
 from tailrace._holes import Document
@@ -50,7 +50,6 @@ class Within(Connection):
     @contextlib.asynccontextmanager
     async def around(self) -> AsyncGenerator[None, None]:
         """A thread for what is sync in an async source, such as the ORM: each request has one under ASGI."""
-        AsyncToSync.executors.current = None  # that of an async view, which has returned
         async with ThreadSensitiveContext():
             try:
                 yield

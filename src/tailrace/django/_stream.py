@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextvars
 from typing import TYPE_CHECKING, Any, Final, Unpack, cast
 
+from asgiref.sync import AsyncToSync, SyncToAsync
 from django.db.models import Manager, QuerySet
 from django.db.models.query import RawQuerySet
 
@@ -68,11 +70,16 @@ def made(
     if "formats" not in options and (isinstance(content, Document) or is_tree(content)):
         given["formats"] = [one for one in given["formats"] if isinstance(one, DocumentFormat)]
     kind = Streamed if item_type is None else Streamed[item_type]
-    before = leaving.set(close_connections)
-    try:
-        return kind(content, status, headers, **given)
-    finally:
-        leaving.reset(before)
+    return contextvars.copy_context().run(_made, kind, content, status, headers, given)
+
+
+def _made(kind: Any, content: Any, status: int, headers: Any, options: dict[str, Any]) -> Streamed[Any]:
+    leaving.set(close_connections)
+    # What asgiref says of the view in its context is over once that has returned: that a thread waits for it, in which
+    # sync code is to run, and that Django's one thread is busy.
+    AsyncToSync.executors.current = None
+    SyncToAsync.deadlock_context.set(False)  # noqa: FBT003 - as asgiref does
+    return cast("Streamed[Any]", kind(content, status, headers, **options))
 
 
 class _InThread:

@@ -52,6 +52,15 @@ def offer_of(formats: Iterable[Format], content: Content) -> Offer:
     return offer
 
 
+def document_formats(formats: Iterable[Format]) -> Iterable[Format]:
+    """Those of a default that is for items as well which can write a document; events last, as above."""
+    if formats is FORMATS:
+        return formats
+    able = [one for one in formats if isinstance(one, DocumentFormat)]
+    able.sort(key=lambda one: isinstance(one, EventStream))
+    return Offer(*able, query=getattr(formats, "query", None))
+
+
 def check_options(status_code: Any, delivery: Any, on_finish: Any) -> None:
     """Raise `TypeError` or `ValueError` for what is none of these."""
     if (

@@ -85,6 +85,9 @@ class Pulled:
         if not self._closed:
             self._closed = True
             await (self._taken or Taken(self._streamed, self._plan, self._surroundings)).aclose()
+            if self._surroundings.let_go and self._unfinished is not None:
+                self._surroundings.let_go.uncancel()
+                raise self._unfinished()
 
     def close(self) -> None:
         """The same from another thread; from within the loop it does not wait."""
@@ -121,6 +124,8 @@ class _InTask(Surroundings):
     def __init__(self, surroundings: Surroundings) -> None:
         self._surroundings = surroundings
         self.server: asyncio.Task[Any] | None = None
+        self.let_go: asyncio.Task[Any] | None = None
+        """The same, once it was cancelled here."""
 
     def is_frameworks(self, error: BaseException) -> bool:
         """As the framework says."""
@@ -129,4 +134,5 @@ class _InTask(Surroundings):
     def abort(self) -> None:
         """Cancel the send that waits."""
         if self.server is not None:
-            self.server.cancel()
+            self.let_go = self.server
+            self.let_go.cancel()

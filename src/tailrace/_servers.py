@@ -22,6 +22,11 @@ def is_daphne(scope: Mapping[str, Any]) -> bool:
     return waits_for_ever(scope) and "daphne.server" in sys.modules
 
 
+def cancels_at_the_end() -> bool:
+    """Whether the server cancels its applications when it stops: that is hypercorn."""
+    return "hypercorn.app_wrappers" in sys.modules
+
+
 def ends_what_fails(environ: Mapping[str, Any]) -> bool:
     """Whether a WSGI server ends a body as a complete one although its iterator has raised."""
     return environ.get("SERVER_SOFTWARE") == "Granian"

@@ -13,7 +13,7 @@ from anyio.lowlevel import RunVar
 
 from tailrace._model import are_seconds
 from tailrace._problem import log
-from tailrace._servers import is_daphne
+from tailrace._servers import cancels_at_the_end, is_daphne
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, MutableMapping
@@ -154,23 +154,28 @@ def drain(app: ASGIApp, grace: float = 10.0) -> ASGIApp:
             drain, loop = Drain(grace), asyncio.get_running_loop()
             _current.set(drain)
             chain(drain, lambda: loop, hold=is_daphne(scope))
-        try:
+        if scope["type"] == "http" and cancels_at_the_end():
+            await _uncancelled(app(scope, receive, send))
+        else:
             await app(scope, receive, send)
-        except asyncio.CancelledError:
-            # Django's handler leaves its response to itself then: what is under way can have its last words.
-            await _drained()
-            raise
 
     return drained
 
 
-async def _drained() -> None:
-    drain = current_drain()
-    if drain is not None:
-        ended = asyncio.Event()
-        drain.start(ended.set)
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(ended.wait(), _LAST_BYTES)
+async def _uncancelled(serving: Awaitable[None]) -> None:
+    """Serve a request in a task of its own: a server that cancels it goes away, and its streams have last words."""
+    task = asyncio.ensure_future(serving)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        drain, ended = current_drain(), asyncio.Event()
+        if drain is not None and not task.done():
+            drain.start(ended.set)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(ended.wait(), _LAST_BYTES)
+        task.cancel()
+        await asyncio.wait([task])
+        raise
 
 
 def set_current(drain: Drain) -> None:

@@ -44,6 +44,11 @@ FORBIDDEN = [
     ("skins", "starlette.py", "import fastapi"),
     ("skins", "asgi.py", "import tailrace.fastapi"),
     ("bare", "asgi.py", "import starlette"),
+    ("bare", "wsgi.py", "import asgiref"),
+    ("skins", "wsgi.py", "import django"),
+    ("django", "django/_stream.py", "import rest_framework"),
+    ("django", "django/_response.py", "import tailrace.asgi"),
+    ("pump", "_lane.py", "import tailrace._ferry"),
 ]
 
 

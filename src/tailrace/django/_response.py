@@ -7,7 +7,7 @@ from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self, TypeAlias, cast
 
 from asgiref.sync import async_to_sync, sync_to_async
-from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
+from django.core.exceptions import BadRequest, PermissionDenied, RequestAborted, SuspiciousOperation
 from django.core.signals import got_request_exception
 from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.http.multipartparser import MultiPartParserError
@@ -31,6 +31,13 @@ if TYPE_CHECKING:
     from tailrace._streamed import Plan, Streamed, Whole
 
 _Errors: TypeAlias = tuple[type[Exception], ...]
+
+
+class _Left(RequestAborted, asyncio.CancelledError):
+    """What Django takes for a client that has left, and returns: then the server ends the transfer unfinished.
+
+    Until 6.0 that is a cancellation, since 6.1 an aborted request.
+    """
 
 
 class StreamResponse(StreamingHttpResponse):
@@ -106,11 +113,8 @@ class StreamResponse(StreamingHttpResponse):
         return self._body
 
     def _pulled(self) -> Pulled:
-        # Django takes a cancellation for a client that has left, and returns: then the server ends the transfer
-        # unfinished. daphne would never end it.
-        daphne = self._scope is not None and is_daphne(self._scope)
-        unfinished = None if daphne else asyncio.CancelledError
-        return Pulled(self._streamed, self._plan, self._within, unfinished)
+        daphne = self._scope is not None and is_daphne(self._scope)  # which would never end it
+        return Pulled(self._streamed, self._plan, self._within, None if daphne else _Left)
 
     def _sync_body(self) -> Carried | Collected:
         if self._body is None:

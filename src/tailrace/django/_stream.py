@@ -10,13 +10,13 @@ from django.db.models import Manager, QuerySet
 from django.db.models.query import RawQuerySet
 
 from tailrace._holes import Document, is_tree
+from tailrace._options import document_formats
 from tailrace._streamed import Asked, Plan, Streamed
 from tailrace._threads import leaving
 from tailrace.django._connections import close_connections
 from tailrace.django._queryset import Rows, from_queryset
 from tailrace.django._response import StreamResponse
 from tailrace.django._settings import defaults
-from tailrace.formats import DocumentFormat
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -68,7 +68,7 @@ def made(
         content = _InThread(content)
     given: dict[str, Any] = {**defaults(), **options}
     if "formats" not in options and (isinstance(content, Document) or is_tree(content)):
-        given["formats"] = [one for one in given["formats"] if isinstance(one, DocumentFormat)]
+        given["formats"] = document_formats(given["formats"])
     kind = Streamed if item_type is None else Streamed[item_type]
     return contextvars.copy_context().run(_made, kind, content, status, headers, given)
 

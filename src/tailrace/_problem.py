@@ -32,17 +32,31 @@ def problem_of(error: BaseException | None, what: str) -> Problem:
 
 
 def _said(error: BaseException | None) -> Problem | None:
-    """The words of an `Abort`, or of a framework's `HTTPException`: both are meant for the reader."""
+    """The words of an `Abort`, or of a framework's own error for a client: both are meant for the reader."""
     if isinstance(error, Abort):
         return error.problem
     names = {(kind.__module__, kind.__qualname__) for kind in type(error).__mro__}
+    for name, status in _STATUSES.items():
+        if name in names:
+            return Problem(title=_ERRORS[status], status=status)
     status, detail = getattr(error, "status_code", None), getattr(error, "detail", None)
-    if ("starlette.exceptions", "HTTPException") not in names or status not in _ERRORS:
+    if not names & _WITH_DETAIL or status not in _ERRORS:
         return None
     title = _ERRORS[status]
     if isinstance(detail, str):
-        return Problem(title=title, status=status, detail=None if detail == title else detail)
+        return Problem(title=title, status=status, detail=None if detail == title else str(detail))
     return Problem(title=title, status=status, extensions={} if detail is None else {"errors": detail})
 
 
+_WITH_DETAIL: Final = {
+    ("starlette.exceptions", "HTTPException"),
+    ("rest_framework.exceptions", "APIException"),
+}
+_STATUSES: Final = {
+    ("django.http.response", "Http404"): 404,
+    ("django.core.exceptions", "PermissionDenied"): 403,
+    ("django.core.exceptions", "BadRequest"): 400,
+    ("django.core.exceptions", "SuspiciousOperation"): 400,
+}
+"""Django shows the texts of these to nobody but developers."""
 _ERRORS: Final = {status.value: status.phrase for status in HTTPStatus if status >= HTTPStatus.BAD_REQUEST}

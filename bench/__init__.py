@@ -1,1 +1,1 @@
-"""Benchmarks: `python -m bench bulk` and `python -m bench live`."""
+"""Benchmarks: `python -m bench NAME`, as `run.py bench` starts them."""

@@ -1,4 +1,4 @@
-"""`python -m bench bulk`, `live`, `compress`, `progressive` and `client`."""
+"""`python -m bench bulk`, `live`, `compress`, `progressive`, `client` and `django`."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import sys
 import time
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
-from bench import bulk, client, compress, live, progressive, table
+from bench import bulk, client, compress, django, live, progressive, table
 from bench.cases import BULK, LIVE, READINGS, SHAPES
+from bench.django_cases import MADE, STORED
 from bench.env import NotReadyError, cpu_model, prepare
 from bench.server import ServerError
 
@@ -43,10 +44,12 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     both.add_argument("--no-write", action="store_true", help="leave bench/results as it is")
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measure tailrace beside its peers.")
     kinds = parser.add_subparsers(dest="kind", required=True)
-    rows = kinds.add_parser(
-        "bulk", parents=[both], help="a million rows: CPU, wall clock, memory, first byte"
-    )
-    rows.add_argument("--rows", type=int, help="a multiple of 1,000 (1,000,000; quick: 100,000)")
+    for name, what in (
+        ("bulk", "a million rows"),
+        ("django", "a million rows on Django, and from PostgreSQL"),
+    ):
+        rows = kinds.add_parser(name, parents=[both], help=f"{what}: CPU, wall clock, memory, first byte")
+        rows.add_argument("--rows", type=int, help="a multiple of 1,000 (1,000,000; quick: 100,000)")
     events = kinds.add_parser(
         "live", parents=[both], help="small events on many connections: CPU, latency, memory"
     )
@@ -125,6 +128,19 @@ def _client(arguments: argparse.Namespace, environment: Environment) -> tuple[li
     ], missed
 
 
+def _django(arguments: argparse.Namespace, environment: Environment) -> tuple[list[str], int]:
+    rows = arguments.rows or (100_000 if arguments.quick else bulk.MILLION)
+    run = django.Django(environment, rows, say)
+    run.run(_chosen((*MADE, *STORED), arguments.only), arguments.rounds or (1 if arguments.quick else 3))
+    found, missed = django.tables(run)
+    text = "\n\n".join(f"{title}\n{one.text()}" for title, one in found)
+    return [
+        text,
+        "\n\n".join(f"## {title}\n\n{one.markdown()}" for title, one in found),
+        django.LEGEND,
+    ], missed
+
+
 def _terminated(number: int, _frame: object) -> NoReturn:
     # An exception, so that every server is ended on the way out.
     sys.exit(128 + number)
@@ -157,6 +173,7 @@ _MEASURES = {
     "compress": _compress,
     "progressive": _progressive,
     "client": _client,
+    "django": _django,
 }
 _TITLES = {
     "bulk": "# A million rows",
@@ -164,6 +181,7 @@ _TITLES = {
     "compress": "# Compression",
     "progressive": "# Progressive documents",
     "client": "# Reading",
+    "django": "# A million rows on Django",
 }
 
 if __name__ == "__main__":

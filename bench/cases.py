@@ -35,6 +35,10 @@ class Target:
         return f"{abs(ratio / bound - 1):.0%}"
 
 
+PEAK_TARGET: Final = 2 * 1024 * 1024
+"""Bytes over the idle server while a million rows go out."""
+
+
 @dataclass(frozen=True)
 class Case:
     """A server's way to answer. `key` names it in ratios and in `--only`."""
@@ -47,11 +51,17 @@ class Case:
     cost: float = 0.5
     """CPU seconds for a million rows, roughly: what costs much is measured with fewer rows."""
     targets: tuple[Target, ...] = ()
+    server: str = "uvicorn"
+    """What serves it: uvicorn, or gunicorn's workers "sync" and "gthread"."""
+    stored: bool = False
+    """Whether its rows come from the database."""
+    peak: int = PEAK_TARGET
+    """Bytes over the idle server, at most, where it is ours."""
 
     @property
     def ours(self) -> bool:
         """Whether it is tailrace's."""
-        return self.app.startswith("ours:")
+        return self.app.startswith(("ours:", "django_ours:"))
 
 
 def _floor(most: float) -> tuple[Target, ...]:
@@ -133,8 +143,6 @@ LIVE: Final = (
 )
 MEMORY_TARGET: Final = Target("raw", most=1.5)
 LATENCY_TARGET: Final = Target("streaming", most=1.0)
-PEAK_TARGET: Final = 2 * 1024 * 1024
-"""Bytes over the idle server while a million rows go out."""
 FIRST_TARGET: Final = 0.002
 """Seconds to the first byte over raw's."""
 

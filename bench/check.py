@@ -7,7 +7,7 @@ import io
 import json
 from typing import Any
 
-from bench.peers.rows import BLOCK, ROWS
+from bench.peers.rows import BLOCK, FIRST_STORED, ROWS
 from bench.server import ServerError
 
 _EXPECTED = [{**row, "created": row["created"].isoformat()} for row in ROWS]
@@ -27,10 +27,15 @@ def parse(body: bytes, accept: str) -> list[Any]:
     return [json.loads(block.removeprefix(b"data: ")) for block in blocks if block.startswith(b"data: ")]
 
 
-def check_rows(body: bytes, accept: str, label: str) -> None:
-    """Raise `ServerError` unless `body` is whole blocks of the rows."""
+def check_rows(body: bytes, accept: str, label: str, *, stored: bool = False) -> None:
+    """Raise `ServerError` unless `body` is whole blocks of the rows, or of the first in the database."""
     found = parse(body, accept)
-    expected = _AS_TEXT if accept == "text/csv" else _EXPECTED
-    if not found or found != expected * (len(found) // BLOCK):
+    expected: list[Any] = (_AS_TEXT if accept == "text/csv" else _EXPECTED) * (len(found) // BLOCK)
+    if stored:
+        kind = type(expected[0]["id"]) if expected else int
+        expected = [{**row, "id": kind(number)} for number, row in enumerate(expected, FIRST_STORED)]
+    if found and isinstance(found[0], list):
+        expected = [list(row.values()) for row in expected]
+    if not found or found != expected:
         msg = f"{label}: the {len(found)} rows that came are not those that were to come"
         raise ServerError(msg)

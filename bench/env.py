@@ -31,6 +31,12 @@ _NAMES: Final = (
     "sseclient-py",
     "aiohttp",
     "aiohttp-sse-client2",
+    "django",
+    "djangorestframework",
+    "drf-restflow",
+    "django-ninja",
+    "psycopg",
+    "gunicorn",
 )
 _NODE_NAMES: Final = ("fastify", "@trpc/server", "turbo-stream", "eventsource-parser")
 

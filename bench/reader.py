@@ -11,6 +11,7 @@ import os
 import socket
 import sys
 import time
+from pathlib import Path
 
 from bench.cpu import Cpu
 
@@ -101,7 +102,8 @@ def _apart(pid: int) -> None:
     if hasattr(os, "sched_setaffinity"):
         *theirs, ours = sorted(os.sched_getaffinity(0))
         if theirs:
-            os.sched_setaffinity(pid, theirs)
+            for thread in Path(f"/proc/{pid}/task").iterdir():
+                os.sched_setaffinity(int(thread.name), theirs)
             os.sched_setaffinity(0, {ours})
 
 

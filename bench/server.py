@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import os
 import subprocess
 import tempfile
 from pathlib import Path
@@ -13,6 +14,7 @@ import psutil
 from bench.env import PEERS, ROOT
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from types import TracebackType
 
     from bench.env import Environment
@@ -25,31 +27,39 @@ class ServerError(Exception):
 
 
 class Server:
-    """`app` is `module:name` of an ASGI application in `bench.peers`, or a script for node."""
+    """`app` is `module:name` of an application in `bench.peers`, or a script for node; `kind` is who serves it."""
 
-    def __init__(self, environment: Environment, app: str) -> None:
-        """Start the process and wait for its port."""
+    def __init__(
+        self,
+        environment: Environment,
+        app: str,
+        kind: str = "uvicorn",
+        variables: Mapping[str, str] | None = None,
+    ) -> None:
+        """Start the process with these variables of the environment, and wait for its port."""
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the server
         if app.endswith(".mjs"):
             command = [str(environment.node), str(PEERS / app)]
-        else:
+        elif kind == "uvicorn":
             command = [str(environment.python), "-m", "bench.peers.serve", app]
+        else:
+            command = [str(environment.python), "-m", "bench.peers.serve_wsgi", kind, app]
         # In a session of its own: a Ctrl-C is for the parent, which ends its servers in order.
         # Standard input is a pipe: a server whose parent was killed sees its end, and goes.
         self._process = subprocess.Popen(
             command,
             cwd=ROOT,
+            env={**os.environ, **(variables or {})},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
             start_new_session=True,
         )
         try:
-            self.port = self._read_port()
+            self.port, self.pid = self._read_port()
         except BaseException:
             self.close()
             raise
-        self.pid = self._process.pid
 
     def __enter__(self) -> Self:
         """Itself."""
@@ -61,14 +71,16 @@ class Server:
         """End the process."""
         self.close()
 
-    def _read_port(self) -> int:
+    def _read_port(self) -> tuple[int, int]:
+        """The port, and the process that answers there: this one, or a worker of it."""
         stdout = self._process.stdout
         assert stdout is not None  # noqa: S101 - a pipe was asked for
         line = stdout.readline()
         if not line:
             raise ServerError("the server ended before it was ready" + self.said())
         # It listens already: what connects from now on is answered.
-        return int(line)
+        port, _, worker = line.decode().partition(" ")
+        return int(port), int(worker or self._process.pid)
 
     def fetch(self, path: str, accept: str) -> bytes:
         """The whole body of one answer."""

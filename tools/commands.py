@@ -15,7 +15,7 @@ from tools.settings import for_uv
 if TYPE_CHECKING:
     from pathlib import Path
 
-BENCHMARKS = ("bulk", "live", "compress", "progressive", "client")
+BENCHMARKS = ("bulk", "live", "compress", "progressive", "client", "django")
 PROGRAMS = ("nginx", "nginx-debian", "valkey", "postgresql", "chromium", "curl")
 EVERYTHING = ("demo", "lint", "test")
 # Most tests wait for somebody, so two processes take little more than half as long; each has whole files, whose servers

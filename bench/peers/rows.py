@@ -17,6 +17,9 @@ BLOCK = 1000
 PIECE = 64 * 1024
 """Bytes in a send where the application chooses."""
 
+FIRST_STORED = 1_000_000
+"""The id of the first row in the database; those behind it have as many digits."""
+
 FOREVER = 3600.0
 
 # Without a time zone: the encoders spell UTC in two ways.

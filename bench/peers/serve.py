@@ -13,8 +13,11 @@ import uvicorn
 BACKLOG = 4096
 
 
-def _end_with_parent() -> None:
-    sys.stdin.read()
+def end_with_parent() -> None:
+    """End this process as soon as standard input does."""
+    # Without the lock of `sys.stdin`, which a worker would be forked with.
+    while os.read(0, 1024):
+        pass
     os._exit(0)
 
 
@@ -26,7 +29,7 @@ def main() -> None:
     listener.bind(("127.0.0.1", 0))
     listener.listen(BACKLOG)
     print(listener.getsockname()[1], flush=True)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    threading.Thread(target=end_with_parent, daemon=True).start()
     config = uvicorn.Config(
         app,
         loop="uvloop",

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from tailrace.formats import Encoder
 
-HIGH: Final = 64 * 1024
-"""Bytes that a source may be ahead of what was taken before it waits."""
+HIGH: Final = 63 * 1024
+"""Bytes that a source may be ahead of what was taken before it waits.
+
+With the item that goes beyond it a run stays below 64 KiB, which is uvicorn's high-water mark and Django's longest piece.
+"""
 
 FIRST: Final = 4096
 """The same before anything was taken: the first bytes need not wait until there are many."""
@@ -30,6 +33,7 @@ class Sink:
         "high",
         "items",
         "joined",
+        "longest",
         "resumed",
     )
 
@@ -41,6 +45,8 @@ class Sink:
         """Those that were joined; `frames` has those that were not."""
         self.high = FIRST
         """The bytes from which on `room` must be awaited; 0 once the source is to stop."""
+        self.longest = HIGH
+        """What `high` becomes once something was taken."""
         self.resumed = monotonic()
         """When the source was last let run, after the loop had turned."""
         self.failed_parts = 0
@@ -74,7 +80,7 @@ class Sink:
         run, self.joined = self.joined, b""
         self._bytes = 0
         if self.high and run:
-            self.high = HIGH
+            self.high = self.longest
         return run
 
     async def room(self) -> None:

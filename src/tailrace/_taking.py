@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+from tailrace._sink import HIGH
 from tailrace._streamed import content_length
 from tailrace.drain import current_drain
 
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
 
     from tailrace._headers import RawHeaders
     from tailrace._streamed import Plan, Streamed, Whole
+
+
+_LONGEST: Final = 2 * HIGH
+"""Bytes of a run: to hand one over, to another thread or through a framework, costs more than to send it."""
 
 
 class Surroundings:
@@ -48,6 +53,7 @@ class Taken:
         self._surroundings = surroundings
         self._loop = asyncio.get_running_loop()
         self._pump = streamed.pump(plan, context)
+        self._pump.longest = _LONGEST
         self._drain = current_drain()
         self._timeout = streamed.delivery.send_timeout
         self._ready: Callable[[bytes], None] | None = None

@@ -13,7 +13,7 @@ from anyio.lowlevel import RunVar
 
 from tailrace._json import NotPlain, unwritable
 from tailrace._sink import FIRST, Sink
-from tailrace._threads import leave
+from tailrace._threads import enter, leave
 from tailrace.formats import encode_special
 
 if TYPE_CHECKING:
@@ -150,6 +150,7 @@ class Lane:
             self._stop = True
 
     def _iterate(self) -> None:
+        enter()
         iterator = iter(self._content)
         try:
             self._encode_all(iterator)

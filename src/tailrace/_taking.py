@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tailrace._sink import HIGH
 from tailrace._streamed import content_length
+from tailrace._threads import enter
 from tailrace.drain import current_drain
 
 if TYPE_CHECKING:
@@ -52,6 +53,8 @@ class Taken:
         self._plan = plan
         self._surroundings = surroundings
         self._loop = asyncio.get_running_loop()
+        context = context or streamed.context()
+        context.run(enter)
         self._pump = streamed.pump(plan, context)
         self._pump.longest = _LONGEST
         self._drain = current_drain()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import contextvars
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Final
 
 from tailrace._problem import log
@@ -10,10 +10,20 @@ from tailrace._problem import log
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-leaving: Final[contextvars.ContextVar[Callable[[], None] | None]] = contextvars.ContextVar(
-    "tailrace_leaving", default=None
-)
+    Hook = ContextVar[Callable[[], None] | None]
+
+entering: Final[Hook] = ContextVar("tailrace_entering", default=None)
+"""Called where a stream's context goes on in another thread: what is bound to a thread is bound anew."""
+
+leaving: Final[Hook] = ContextVar("tailrace_leaving", default=None)
 """Called at the end of a thread that ran a source, and after each deferred call: it closes what is the thread's own."""
+
+
+def enter() -> None:
+    """Do what is to be done before this thread runs what was made in another."""
+    call = entering.get()
+    if call is not None:
+        call()
 
 
 def leave() -> None:

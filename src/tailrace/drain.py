@@ -71,7 +71,7 @@ class Drain:
             log.info("the server goes away: it has %d open streams", len(self._streams))
             for stream in list(self._streams):
                 self._send_away(stream)
-            loop.call_later(self.grace, self._end_all)
+            loop.call_later(self.grace, self.end)
             loop.call_later(self.grace + 1, self._wait_no_more)
         self._look()
 
@@ -99,7 +99,8 @@ class Drain:
         if not self._patient or stream.encoder.leave() is not None:
             stream.interrupt("drained")
 
-    def _end_all(self) -> None:
+    def end(self) -> None:
+        """The grace is over: what is still open fails."""
         self._patient = False
         for stream in list(self._streams):
             self._send_away(stream)
@@ -171,6 +172,7 @@ async def _uncancelled(serving: Awaitable[None]) -> None:
         drain, ended = current_drain(), asyncio.Event()
         if drain is not None and not task.done():
             drain.start(ended.set)
+            drain.end()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(ended.wait(), _LAST_BYTES)
         task.cancel()

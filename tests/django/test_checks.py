@@ -11,6 +11,7 @@ import pytest
 from adrf.views import APIView as AsyncAPIView
 from django.core.checks import run_checks
 from django.http import HttpResponse
+from django.middleware.common import CommonMiddleware
 from django.test import RequestFactory, override_settings
 from django.urls import include, path
 from django.views.decorators.csrf import csrf_exempt
@@ -134,6 +135,12 @@ class LooksFirst(Reads):
         return response if response.streaming else super().__call__(request)
 
 
+class Common(CommonMiddleware):  # which looks first, where it has to
+    def process_response(self, request: Any, response: Any) -> Any:
+        response["X-Length"] = str(len(response.content))
+        return super().process_response(request, response)
+
+
 def collects(get_response: Callable[[Any], Any]) -> Callable[[Any], Any]:
     def middleware(request: Any) -> Any:
         response = get_response(request)
@@ -163,6 +170,7 @@ DJANGO_S = [
     [
         ("Reads", {"W001"}),
         ("Inherits", {"W001"}),
+        ("Common", {"W001"}),
         ("LooksFirst", set()),
         ("collects", {"W002"}),
         ("missing", set()),

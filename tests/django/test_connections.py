@@ -48,6 +48,7 @@ def test_a_persistent_one_that_is_used_since_is_left_alone(persistent: Activity)
     """A source in the request's own thread has begun to read."""
     release(persistent=False)
     release(persistent=False)
+    assert len(connections["pg"].execute_wrappers) == 1
     assert orders.count() == 0
     release(persistent=True)
     assert persistent.states() == ["idle"]

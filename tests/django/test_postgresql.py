@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 from django.db import OperationalError, connections, transaction
+from django.db.models import Prefetch
 from django.test import override_settings
 
 from tailrace.django import from_queryset
@@ -18,7 +19,7 @@ from tests.django.shop.models import Order, Product
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.django.plugin import Activity
+    from tests.django.plugin import Activity, Fill
 
 orders = Order.objects.using("pg")
 SHAPES: dict[str, Any] = {
@@ -114,6 +115,21 @@ def test_an_async_reader_that_leaves_gives_the_connection_back(five: Activity, f
         assert fetches == [2, 2]
         assert five.states() == ["idle"]
         await rows.aclose()
+        assert five.becomes([])
+
+    asyncio.run(read())
+
+
+def test_an_async_reader_gives_back_what_its_thread_has_opened_besides(five: Activity, shop: Fill) -> None:
+    shop(2)
+    elsewhere = Prefetch("product", Product.objects.using("pg"))
+    rows = from_queryset(Order.objects.prefetch_related(elsewhere), 1)
+
+    async def read() -> None:
+        reader: Any = aiter(rows)
+        assert (await anext(reader))["product"]["id"] == 2
+        assert five.states() == ["idle"]
+        await reader.aclose()
         assert five.becomes([])
 
     asyncio.run(read())

@@ -13,7 +13,7 @@ from anyio.lowlevel import RunVar
 
 from tailrace._model import Problem
 from tailrace._problem import log
-from tailrace._threads import leave
+from tailrace._threads import enter, leave
 from tailrace.errors import Abort
 
 if TYPE_CHECKING:
@@ -66,6 +66,7 @@ async def _in_a_thread(function: Callable[..., Any], args: tuple[Any, ...]) -> A
     def run() -> Any:
         nonlocal started
         started = True
+        enter()
         try:
             result = function(*args)
             if abandoned and inspect.iscoroutine(result):

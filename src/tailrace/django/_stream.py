@@ -5,14 +5,18 @@ from __future__ import annotations
 import contextvars
 from typing import TYPE_CHECKING, Any, Final, Unpack, cast
 
-from asgiref.sync import AsyncToSync, SyncToAsync
+from asgiref.sync import (
+    AsyncToSync,
+    SyncToAsync,
+    _restore_context,  # pyright: ignore[reportPrivateUsage] - nothing public does it
+)
 from django.db.models import Manager, QuerySet
 from django.db.models.query import RawQuerySet
 
 from tailrace._holes import Document, is_tree
 from tailrace._options import document_formats
 from tailrace._streamed import Asked, Plan, Streamed
-from tailrace._threads import leaving
+from tailrace._threads import entering, leaving
 from tailrace.django._connections import close_connections
 from tailrace.django._queryset import Rows, from_queryset
 from tailrace.django._response import StreamResponse
@@ -74,12 +78,18 @@ def made(
 
 
 def _made(kind: Any, content: Any, status: int, headers: Any, options: dict[str, Any]) -> Streamed[Any]:
+    entering.set(_at_home)
     leaving.set(close_connections)
     # What asgiref says of the view in its context is over once that has returned: that a thread waits for it, in which
     # sync code is to run, and that Django's one thread is busy.
     AsyncToSync.executors.current = None
-    SyncToAsync.deadlock_context.set(False)  # noqa: FBT003 - as asgiref does
+    SyncToAsync.deadlock_context.set(False)
     return cast("Streamed[Any]", kind(content, status, headers, **options))
+
+
+def _at_home() -> None:
+    """Let this thread see the language, the time zone and whatever else Django keeps for the thread that set it."""
+    _restore_context(contextvars.copy_context())
 
 
 class _InThread:

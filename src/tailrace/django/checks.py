@@ -48,7 +48,7 @@ def check_handlers(**_given: Any) -> list[CheckMessage]:
     }
     return [
         Error(
-            f"{kind.__module__}.{kind.__qualname__}.{name} is async, and REST framework's own views do not await: "
+            f"{kind.__module__}.{kind.__name__}.{name} is async, and REST framework's own views do not await: "
             "it answers 500.",
             hint="Make it a view of adrf or of restflow, or its handler a plain def: the source may be async in both.",
             obj=kind,
@@ -188,7 +188,8 @@ def _is_async(handler: Any) -> bool:
 
 def _is_gzip_page(view: Any) -> bool:
     while view is not None:
-        if any(isinstance(one, GZipMiddleware) for one in _enclosed(view)):
+        hooks = _enclosed(view)  # of the decorator, which enclose the middleware
+        if any(isinstance(one, GZipMiddleware) for hook in hooks for one in _enclosed(hook)):
             return True
         view = getattr(view, "__wrapped__", None)
     return False

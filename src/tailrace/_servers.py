@@ -17,8 +17,10 @@ def waits_for_ever(scope: Mapping[str, Any]) -> bool:
     return "spec_version" not in scope.get("asgi", {})
 
 
-def is_daphne(scope: Mapping[str, Any]) -> bool:
-    """Whether the server stops looking after its applications when one of them raises."""
+def is_daphne(scope: Mapping[str, Any] | None) -> bool:
+    """Whether the server stops looking after its applications when one of them raises; None: of an unknown request."""
+    if scope is None:
+        return bool(getattr(sys.modules.get("twisted.internet.reactor"), "running", False))
     return waits_for_ever(scope) and "daphne.server" in sys.modules
 
 

@@ -21,12 +21,14 @@ from .wire import Reply, fetch
 
 if TYPE_CHECKING:
     import subprocess
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
 T = TypeVar("T")
 
 HERE: Final = Path(__file__).parent
 SERVERS: Final = ("uvicorn", "hypercorn", "granian", "daphne")
+ENDING: Final = ("daphne", "granian --interface wsgi")
+"""The servers that cannot abort a transfer: they end it as if all were well."""
 START_WITHIN: Final = 30.0
 ATTEMPTS: Final = 3
 ALARMING: Final = re.compile(r"\b(ERROR|CRITICAL)\b|Traceback \(most recent")
@@ -54,6 +56,20 @@ def eventually(probe: Callable[[], T], within: float, otherwise: str) -> T:
         time.sleep(0.01)
 
 
+@dataclass(frozen=True)
+class Site:
+    """An application: what a server calls it, where it is imported from, and what its environment says beside."""
+
+    target: str
+    folders: tuple[Path, ...] = (HERE,)
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, app: str | Site) -> Site:
+        """One of `apps`, by the name of its module."""
+        return app if isinstance(app, Site) else cls(f"apps.{app}:app")
+
+
 @dataclass
 class Server:
     """A running server and what a test may ask about it."""
@@ -66,8 +82,8 @@ class Server:
 
     @property
     def aborts(self) -> bool:
-        """Whether an unfinished body is seen as such: not behind the middleware, never on daphne."""
-        return not self.middleware and self.name != "daphne"
+        """Whether an unfinished body is seen as such: not behind the middleware, never on those of `ENDING`."""
+        return not self.middleware and not self.name.startswith(ENDING)
 
     @property
     def holds_back(self) -> bool:
@@ -110,7 +126,7 @@ class Server:
 def command(name: str, target: str, port: int) -> list[str]:
     """How each server is started: its own defaults, one worker, or the options behind its name."""
     if name == "hypercorn serve()":
-        return [sys.executable, "shutdown_serve.py", target, str(port)]
+        return [sys.executable, str(HERE / "shutdown_serve.py"), target, str(port)]
     scripts = sysconfig.get_path("scripts")
     name, *options = name.split()
     program = shutil.which(name, path=scripts)
@@ -121,7 +137,7 @@ def command(name: str, target: str, port: int) -> list[str]:
         *{
             "uvicorn": [target, "--host", "127.0.0.1", "--port", str(port)],
             "hypercorn": [target, "--bind", f"127.0.0.1:{port}", "--error-logfile", "-"],
-            "granian": [target, "--interface", "asgi", "--host", "127.0.0.1", "--port", str(port)],
+            "granian": [*_asgi(options), target, "--host", "127.0.0.1", "--port", str(port)],
             "daphne": [target, "-b", "127.0.0.1", "-p", str(port)],
             # Its control socket is one file for all of a user's instances, in their home.
             "gunicorn": [target, "--bind", f"127.0.0.1:{port}", "--no-control-socket"],
@@ -129,12 +145,17 @@ def command(name: str, target: str, port: int) -> list[str]:
     ]
 
 
-def start(name: str, *, middleware: bool, app: str, logs: Path, port: int | None = None) -> Server:
+def _asgi(options: list[str]) -> list[str]:
+    return [] if "--interface" in options else ["--interface", "asgi"]
+
+
+def start(name: str, *, middleware: bool, app: str | Site, logs: Path, port: int | None = None) -> Server:
     """A server that answers; tried again on another port, unless one is given, if that one was taken meanwhile."""
+    site = Site.of(app)
     for attempt in range(ATTEMPTS):
-        log = logs / f"{name}-{'middleware' if middleware else 'bare'}-{app}-{attempt}.log"
+        log = logs / f"{name}-{'middleware' if middleware else 'bare'}-{site.target}-{attempt}.log"
         began = time.monotonic()
-        server = _spawn(name, middleware=middleware, app=app, log=log, port=port or free_port())
+        server = _spawn(name, middleware=middleware, site=site, log=log, port=port or free_port())
         if _answers(server):
             program = name.split(maxsplit=1)[0]
             known.started(program, metadata.version(program), "PyPI", time.monotonic() - began)
@@ -143,16 +164,17 @@ def start(name: str, *, middleware: bool, app: str, logs: Path, port: int | None
     raise RuntimeError(f"{name} did not start; see {logs}")
 
 
-def _spawn(name: str, *, middleware: bool, app: str, log: Path, port: int) -> Server:
+def _spawn(name: str, *, middleware: bool, site: Site, log: Path, port: int) -> Server:
     environment = {
         **os.environ,
-        "PYTHONPATH": str(HERE),
+        "PYTHONPATH": os.pathsep.join(map(str, site.folders)),
         "PYTHONUNBUFFERED": "1",
         "WITH_MIDDLEWARE": "1" if middleware else "",
+        **site.environment,
     }
     with log.open("wb") as output:
-        words = command(name, f"apps.{app}:app", port)
-        process = processes.spawn(words, cwd=HERE, env=environment, stdout=output, stderr=output)
+        words = command(name, site.target, port)
+        process = processes.spawn(words, cwd=site.folders[0], env=environment, stdout=output, stderr=output)
     return Server(name, middleware, port, log, process)
 
 
@@ -167,7 +189,7 @@ def _answers(server: Server) -> bool:
 
 @contextlib.contextmanager
 def running(
-    name: str, *, middleware: bool, app: str, logs: Path, port: int | None = None
+    name: str, *, middleware: bool, app: str | Site, logs: Path, port: int | None = None
 ) -> Iterator[Server]:
     """A server for the time of a `with`."""
     server = start(name, middleware=middleware, app=app, logs=logs, port=port)

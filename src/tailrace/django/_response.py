@@ -113,8 +113,8 @@ class StreamResponse(StreamingHttpResponse):
         return self._body
 
     def _pulled(self) -> Pulled:
-        daphne = self._scope is not None and is_daphne(self._scope)  # which would never end it
-        return Pulled(self._streamed, self._plan, self._within, None if daphne else _Left)
+        unfinished = None if is_daphne(self._scope) else _Left  # daphne would never end it
+        return Pulled(self._streamed, self._plan, self._within, unfinished)
 
     def _sync_body(self) -> Carried | Collected:
         if self._body is None:

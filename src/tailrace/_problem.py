@@ -36,9 +36,9 @@ def _said(error: BaseException | None) -> Problem | None:
     if isinstance(error, Abort):
         return error.problem
     names = {(kind.__module__, kind.__qualname__) for kind in type(error).__mro__}
-    for name, status in _STATUSES.items():
-        if name in names:
-            return Problem(title=_ERRORS[status], status=status)
+    meant = next((code for name, code in _STATUSES.items() if name in names), None)
+    if meant is not None:
+        return Problem(title=_ERRORS[meant], status=meant)
     status, detail = getattr(error, "status_code", None), getattr(error, "detail", None)
     if not names & _WITH_DETAIL or status not in _ERRORS:
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import socket
 import threading
 from http import HTTPStatus
@@ -84,33 +85,54 @@ def asked(environ: Environ) -> Asked:
 def drain(app: WSGIApp, grace: float = 10.0) -> WSGIApp:
     """End the open streams of `app` when its server is told to stop, as `tailrace.drain.drain` does for ASGI.
 
-    Chains SIGTERM and SIGINT where the application is made in a process's main thread, or at its first request if
-    that is served there; where neither is so (an application that was loaded before a fork, served by threads),
-    the server's own time-out ends the streams.
+    Chains SIGTERM and SIGINT in the main thread, when the application is made. A server that sets handlers of its own
+    later is found at the first request: in another thread that calls the main one by SIGURG, which means nothing to
+    a process by itself.
     """
-    going, lock = Drain(grace), threading.Lock()
-    current: set[int] = set()
-    chained: set[int] = set()
-
-    def chain_once() -> None:
-        process = os.getpid()
-        if process not in chained and chain(going, process_loop_if_any):
-            chained.add(process)
-
-    async def begin() -> None:
-        set_current(going)
+    signals, lock = _Signals(Drain(grace)), threading.Lock()
+    served: set[int] = set()
 
     def drained(environ: Any, start_response: Any) -> Iterable[bytes]:
-        if os.getpid() not in current:
+        if os.getpid() not in served:
             with lock:
-                if os.getpid() not in current:
-                    run(begin)
-                    chain_once()
-                    current.add(os.getpid())
+                if os.getpid() not in served:
+                    signals.serve()
+                    served.add(os.getpid())
         return app(environ, start_response)
 
-    chain_once()
     return drained
+
+
+class _Signals:
+    """What starts a drain; made where the application is, which is the main thread or nowhere."""
+
+    def __init__(self, drain: Drain) -> None:
+        self._drain = drain
+        self._chained = self._chain()
+        if self._chained and hasattr(signal, "SIGURG") and signal.getsignal(signal.SIGURG) is signal.SIG_DFL:
+            signal.signal(signal.SIGURG, self._called)
+
+    def _chain(self) -> list[Any]:
+        return chain(self._drain, process_loop_if_any)
+
+    def serve(self) -> None:
+        """The first request of a process has come."""
+        run(self._begin)
+        if signal.getsignal(signal.SIGTERM) in self._chained:
+            return
+        if threading.current_thread() is threading.main_thread():
+            self._chained = self._chain()
+        elif hasattr(signal, "SIGURG") and signal.getsignal(signal.SIGURG) == self._called:
+            main = threading.main_thread().ident
+            assert main is not None  # noqa: S101 - it runs
+            signal.pthread_kill(main, signal.SIGURG)
+
+    async def _begin(self) -> None:
+        set_current(self._drain)
+
+    def _called(self, *_: object) -> None:
+        self._chained = self._chain()
+        signal.signal(signal.SIGURG, signal.SIG_DFL)
 
 
 def _status(code: int) -> str:

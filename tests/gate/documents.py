@@ -2,7 +2,8 @@
 
 The blocks of one file share their names. A block may use `await` outside a function. What an earlier block called
 `app` is served by uvicorn where a later one asks http://localhost:8000. A block that is only a piece to be looked at
-says why it does not run: ```python skip="needs a database".
+says why it does not run: ```python skip="needs a database". A document is a module of its name while it runs, as a
+setting like `ROOT_URLCONF=__name__` wants it.
 """
 
 from __future__ import annotations
@@ -13,15 +14,17 @@ import contextlib
 import inspect
 import re
 import socket
+import sys
 import threading
 from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 ADDRESS = "http://localhost:8000"
 START = 20.0
@@ -56,7 +59,9 @@ def blocks(text: str) -> list[Block]:
 def execute(path: Path) -> int:
     """Run every block of the file that runs, and return how many. An error shows the document's own line."""
     # `__main__` would start what stands below `if __name__ == "__main__"`.
-    names: dict[str, Any] = {"__name__": f"document_{path.stem}"}
+    module = ModuleType(f"document_{path.stem}")
+    sys.modules[module.__name__] = module
+    names: dict[str, Any] = module.__dict__
     count = 0
     for block in blocks(path.read_text(encoding="utf-8")):
         if not block.runs:
@@ -95,3 +100,7 @@ def _served(app: Any, listener: socket.socket) -> Iterator[None]:
         server.should_exit = True
         thread.join(START)
         assert not thread.is_alive(), "the server of a document's app does not stop"
+
+
+if __name__ == "__main__":
+    execute(Path(sys.argv[1]))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.gate.commands import ROOT
+from tests.gate.commands import ROOT, check
 from tests.gate.documents import blocks, execute
 
 if TYPE_CHECKING:
@@ -17,6 +18,11 @@ DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_a_document_runs(path: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    if "settings.configure(" in path.read_text(encoding="utf-8"):
+        # Django is set up once for a process, and other tests have settings of their own.
+        words = [sys.executable, "-W", "error", "-m", "tests.gate.documents", path]
+        check(*words, cwd=tmp_path, env={"PYTHONPATH": str(ROOT)})
+        return
     monkeypatch.chdir(tmp_path)  # what an example writes is gone with the test
     execute(path)
 

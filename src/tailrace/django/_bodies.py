@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterable
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from asgiref.sync import SyncToAsync, ThreadSensitiveContext, async_to_sync, sync_to_async
+from django.core.exceptions import RequestAborted
 
 from tailrace._ferry import Ferry, Unfinished
 from tailrace._holes import Document
@@ -47,6 +49,11 @@ class Within(Connection):
         context = SyncToAsync.thread_sensitive_context.get(None)
         return context is not None and context in SyncToAsync.context_to_thread_executor
 
+    async def give_back(self) -> None:
+        """Give back the connections of the request's own thread under ASGI, where it had one: nobody else gets them."""
+        if self.has_thread():
+            await sync_to_async(_release_all)()
+
     @contextlib.asynccontextmanager
     async def around(self) -> AsyncGenerator[None, None]:
         """A thread for what is sync in an async source, such as the ORM: each request has one under ASGI."""
@@ -58,14 +65,45 @@ class Within(Connection):
                     await sync_to_async(close_connections)()
 
 
+class Left(RequestAborted, asyncio.CancelledError):
+    """What Django takes for a client that has left, and returns: then the server ends the transfer unfinished.
+
+    Until 6.0 that is a cancellation, since 6.1 an aborted request.
+    """
+
+
+def _release_all() -> None:
+    release(persistent=False)
+    release(persistent=True)
+
+
+class Polled(Pulled):
+    """The body in the server's loop, which gives back what middleware has opened behind the view."""
+
+    def __init__(self, streamed: Streamed[Any], plan: Plan, within: Within, *, aborts: bool) -> None:
+        super().__init__(streamed, plan, within, Left if aborts else None)
+        self._within = within
+        self._asked = False
+
+    async def __anext__(self) -> bytes:
+        if not self._asked:
+            self._asked = True
+            await self._within.give_back()
+        return await super().__anext__()
+
+
 class Carried(Ferry):
-    """The body in the process's loop, which gives back the persistent connections of the server's thread in time."""
+    """The body in the process's loop, which gives back the connections of the server's thread.
+
+    What middleware has opened behind the view at once, and persistent ones in time.
+    """
 
     _since: float | None = None
 
     def __next__(self) -> bytes:
         if self._since is None:
             self._since = time.monotonic()
+            release(persistent=False)
         elif self._since and time.monotonic() - self._since >= _LONG:
             self._since = 0.0
             release(persistent=True)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self, TypeAlias, cast
 
 from asgiref.sync import async_to_sync, sync_to_async
-from django.core.exceptions import BadRequest, PermissionDenied, RequestAborted, SuspiciousOperation
+from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
 from django.core.signals import got_request_exception
 from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.http.multipartparser import MultiPartParserError
@@ -17,7 +16,7 @@ from tailrace._problem import problem_of
 from tailrace._pulled import Pulled
 from tailrace._servers import is_daphne
 from tailrace._streamed import whole_problem
-from tailrace.django._bodies import Body, Carried, Collected, Within, in_this_thread
+from tailrace.django._bodies import Body, Carried, Collected, Polled, Within, in_this_thread
 from tailrace.django._connections import in_transaction, release
 from tailrace.errors import Abort
 
@@ -31,13 +30,6 @@ if TYPE_CHECKING:
     from tailrace._streamed import Plan, Streamed, Whole
 
 _Errors: TypeAlias = tuple[type[Exception], ...]
-
-
-class _Left(RequestAborted, asyncio.CancelledError):
-    """What Django takes for a client that has left, and returns: then the server ends the transfer unfinished.
-
-    Until 6.0 that is a cancellation, since 6.1 an aborted request.
-    """
 
 
 class StreamResponse(StreamingHttpResponse):
@@ -113,8 +105,8 @@ class StreamResponse(StreamingHttpResponse):
         return self._body
 
     def _pulled(self) -> Pulled:
-        unfinished = None if is_daphne(self._scope) else _Left  # daphne would never end it
-        return Pulled(self._streamed, self._plan, self._within, unfinished)
+        aborts = not is_daphne(self._scope)  # which would never end it
+        return Polled(self._streamed, self._plan, self._within, aborts=aborts)
 
     def _sync_body(self) -> Carried | Collected:
         if self._body is None:
@@ -195,12 +187,11 @@ class StreamResponse(StreamingHttpResponse):
         return await sync_to_async(self._rendered)(response) if self._callbacks else self._rendered(response)
 
     async def _made_ready(self) -> None:
-        """Give back the connections of the thread that ran the request, if it had one."""
         if hasattr(self._request, "_dont_enforce_csrf_checks") and await sync_to_async(in_transaction)():
             # Django's test client, in a test's transaction: nobody else sees what is in it.
             self._streamed = in_this_thread(self._streamed)
-        elif Within.has_thread():
-            await sync_to_async(release)(persistent=False)
+        else:
+            await self._within.give_back()
 
     def _decided(self, length: RawHeaders) -> Self:
         self.is_rendered = True

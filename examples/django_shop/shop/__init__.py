@@ -1,0 +1,1 @@
+"""The shop: its models, its views, and what fills it."""

@@ -1,0 +1,1 @@
+"""Its tables, as they came to be."""

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 HIGH: Final = 63 * 1024
 """Bytes that a source may be ahead of what was taken before it waits.
 
-With the item that goes beyond it a run stays below 64 KiB, which is uvicorn's high-water mark and Django's longest piece.
+With the item that goes beyond it a run stays below 64 KiB: uvicorn's high-water mark, and Django's longest piece.
 """
 
 FIRST: Final = 4096

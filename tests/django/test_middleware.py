@@ -31,7 +31,7 @@ class Wrapping:
     def __init__(self, get_response: Any) -> None:
         self._get_response = get_response
         if asyncio.iscoroutinefunction(get_response):
-            self._is_coroutine = asyncio.coroutines._is_coroutine  # type: ignore[attr-defined]
+            self._is_coroutine = asyncio.coroutines._is_coroutine
 
     def __call__(self, request: HttpRequest) -> Any:
         if asyncio.iscoroutinefunction(self._get_response):

@@ -111,7 +111,7 @@ def test_what_others_make_of_rows_is_theirs(shop: Fill, monkeypatch: pytest.Monk
     assert [item["name"] for item in from_queryset(queryset, 2)] == ["PRODUCT 1", "PRODUCT 2", "PRODUCT 3"]
 
     def from_db(cls: type[Model], *args: Any) -> Model:
-        model: Any = super(Product, Product).from_db.__func__(cls, *args)  # type: ignore[attr-defined]
+        model: Any = super(Product, Product).from_db.__func__(cls, *args)
         model.name = "from_db"
         return model
 
@@ -152,10 +152,10 @@ def test_what_is_no_queryset_is_said() -> None:
         (orders.raw("SELECT 1").prefetch_related("product"), "raw.* with prefetch_related"),
     ):
         with pytest.raises(TypeError, match=hint):
-            from_queryset(wrong)  # type: ignore[arg-type]
+            from_queryset(wrong)
     for size in (0, -1, True, "2", None):
         with pytest.raises(ValueError, match=re.escape(f"chunk_size={size!r}): expected a number of rows")):
-            from_queryset(orders, size)  # type: ignore[arg-type]
+            from_queryset(orders, size)
     assert repr(from_queryset(orders, 5)) == "<rows of shop.Order, 5 at a time>"
 
 
@@ -209,7 +209,7 @@ def test_an_async_reader_has_the_same_items_in_a_thread_of_their_own(shop: Fill)
     rows = from_queryset(orders.values_list("id", flat=True), 2)
     names: set[str] = set()
 
-    class Watching(type(rows)):  # type: ignore[misc]
+    class Watching(type(rows)):
         def batches(self) -> Any:
             for batch in super().batches():
                 names.add(threading.current_thread().name)
@@ -258,9 +258,9 @@ def test_an_async_reader_that_leaves_closes_the_cursor_first(shop: Fill, way: st
         rows = aiter(from_queryset(queryset, 2))
         assert [(await anext(rows))["id"] for _ in range(2)] == [1, 2]
         if way == "aclose":
-            await rows.aclose()  # type: ignore[attr-defined]
+            await rows.aclose()
         else:
-            task = asyncio.ensure_future(anext(rows))  # type: ignore[arg-type]
+            task = asyncio.ensure_future(anext(rows))
             await asyncio.sleep(0)  # it waits for the second batch
             task.cancel()
             with pytest.raises(asyncio.CancelledError):

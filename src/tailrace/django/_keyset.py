@@ -25,8 +25,15 @@ def check_keyset(queryset: object) -> None:
         raise ValueError(f"from_queryset(keyset=True): {wrong}, or leave keyset=True out")
 
 
-def keyset_batches(queryset: QuerySet[Any, Any], chunk_size: int) -> Batches:
-    """The items of a queryset by primary key, in lists of `chunk_size`, between which nothing is held."""
+def keyset_batches(
+    queryset: QuerySet[Any, Any],
+    chunk_size: int,
+    read: Callable[[QuerySet[Any, Any]], tuple[list[Any], Any]] = batch_of,
+) -> Batches:
+    """The items of a queryset by primary key, in lists of `chunk_size`, between which nothing is held.
+
+    `read` makes the items of one batch, and says the key of the last.
+    """
     backwards = _is_backwards(queryset.query)
     queryset = queryset.order_by("-pk" if backwards else "pk")
     if not queryset.query.standard_ordering:
@@ -35,7 +42,7 @@ def keyset_batches(queryset: QuerySet[Any, Any], chunk_size: int) -> Batches:
         queryset = queryset.annotate(**{KEY: F("pk")})
     begins_behind, batch = "pk__lt" if backwards else "pk__gt", queryset
     while True:
-        items, last = batch_of(batch[:chunk_size])
+        items, last = read(batch[:chunk_size])
         if items:
             yield items
         if len(items) < chunk_size:

@@ -76,13 +76,33 @@ def _rows(queryset: QuerySet[Any, Any], chunk_size: int) -> Batches:
             yield build(compiler.results_iter([block]))
 
 
+def instances_of(queryset: QuerySet[Any, Any], chunk_size: int) -> Generator[Any, None, None]:
+    """The rows of a queryset as Django makes them, one by one.
+
+    A batch of models that live at the same time costs the garbage collector as much as they do.
+    """
+    with borrowed(queryset.db) as connection, _cursor_allowed(connection):
+        if prefetched(queryset):
+            with closing(_models(queryset, chunk_size)) as batches:
+                for batch in batches:
+                    yield from batch
+        else:
+            yield from kind_of(queryset)(queryset, chunked_fetch=True, chunk_size=chunk_size)
+
+
 def _instances(queryset: QuerySet[Any, Any], chunk_size: int) -> Batches:
     node = node_of(queryset)
+    with closing(_models(queryset, chunk_size)) as batches:
+        for instances in batches:
+            yield items_of(node, instances)
+
+
+def _models(queryset: QuerySet[Any, Any], chunk_size: int) -> Batches:
     iterator: Iterator[Any] = iter(kind_of(queryset)(queryset, chunked_fetch=True, chunk_size=chunk_size))
     try:
         while instances := list(islice(iterator, chunk_size)):
             prefetch_related_objects(instances, *prefetched(queryset))
-            yield items_of(node, instances)
+            yield instances
     finally:
         close = getattr(iterator, "close", None)
         if close is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextvars
-from typing import TYPE_CHECKING, Any, Final, Unpack, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar, Unpack, cast
 
 from asgiref.sync import (
     AsyncToSync,
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
     from tailrace._options import Options
     from tailrace._source import Given
+
+R = TypeVar("R", bound=StreamResponse)
 
 _QUERIES: Final = (QuerySet, RawQuerySet, Manager)
 
@@ -59,7 +61,7 @@ def stream(
     request = getattr(request, "_request", request)  # REST framework's is around Django's
     streamed = made(content, status, headers, type, options)
     plan = streamed.plan(asked(request))
-    return respond(streamed, plan, request)
+    return respond(streamed, plan, request, StreamResponse)
 
 
 def made(
@@ -106,8 +108,8 @@ def respond(
     streamed: Streamed[Any],
     plan: Plan,
     request: HttpRequest | None,
-    kind: type[StreamResponse] = StreamResponse,
-) -> StreamResponse:
+    kind: type[R],
+) -> R:
     """The response to a request that is answered as planned."""
     fields = {name.decode("latin-1").title(): value.decode("latin-1") for name, value in plan.headers}
     return kind(streamed, plan, request, status=plan.status, headers=fields)

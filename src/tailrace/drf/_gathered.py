@@ -66,7 +66,7 @@ class Gathered(Response):
         untyped: Any = self
         untyped._resource_closers.append(cast("Any", self._inner)._close_body)  # noqa: SLF001 - `close` would end the request
         if self._inner.is_async:
-            self.render = self._render_async  # type: ignore[method-assign]
+            self.render = self._render_async  # type: ignore[method-assign] - which of the two it is, the request says
 
     def _within_bounds(self, content: Any, options: dict[str, Any]) -> _Inner:
         delivery: Delivery = options.get("delivery") or cast("Any", defaults())["delivery"]
@@ -87,7 +87,7 @@ class Gathered(Response):
         http: Any = self._of._request  # noqa: SLF001 - Django's, which the framework's is around
         streamed = made(content, 200, None, None, cast("Options", given))
         question = asked(http)._replace(method="GET", accept=(), last_event_id=())
-        inner = cast("_Inner", respond(streamed, streamed.plan(question), http, _Inner))
+        inner = respond(streamed, streamed.plan(question), http, _Inner)
         inner.of = self._of
         return inner
 

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias, cast
 
 from django.core.exceptions import ImproperlyConfigured
-from django.db.models import Manager, QuerySet
+from django.db.models import Manager, Model, QuerySet
 from django.db.models.query import RawQuerySet
 from rest_framework.serializers import BaseSerializer, ListSerializer, SerializerMethodField
 
@@ -16,6 +16,7 @@ from tailrace._event import Event, says_nothing
 from tailrace.django._connections import borrowed
 from tailrace.django._keyset import keyset_batches
 from tailrace.django._queryset import Rows, from_queryset
+from tailrace.django._rows import instances_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
@@ -173,29 +174,38 @@ class _Instances(Rows):
     __slots__ = ()
 
     def __iter__(self) -> Iterator[Any]:
-        # One by one: a batch of models that live at the same time costs the garbage collector as much as they do.
-        with borrowed(self._queryset.db), closing(self._read()) as rows:
-            yield from rows
+        queryset: Any = self._queryset
+        if _is(queryset, RawQuerySet):
+            yield from queryset.iterator()
+        elif self._batches is keyset_batches:
+            yield from super().__iter__()
+        else:
+            with closing(instances_of(queryset, self._chunk_size)) as rows:
+                yield from rows
 
     def batches(self) -> Batches:
         """The rows in lists; closing it closes the cursor."""
-        with borrowed(self._queryset.db), closing(self._read()) as read:
-            rows: Iterator[Any] = read
+        queryset: Any = self._queryset
+        if self._batches is keyset_batches:
+            yield from keyset_batches(queryset, self._chunk_size, _models)
+        else:
+            rows = iter(self)
             while batch := list(islice(rows, self._chunk_size)):
                 yield batch
 
-    def _read(self) -> Any:
-        read: Any = self._queryset.iterator
-        return read() if _is(self._queryset, RawQuerySet) else read(chunk_size=self._chunk_size)
+
+def _models(queryset: QuerySet[Any, Any]) -> tuple[list[Any], Any]:
+    with borrowed(queryset.db):
+        models = list(queryset)
+    if models and not _is(models[-1], Model):
+        raise TypeError("serializer=: expected from_queryset(keyset=True) of models, not of values()")
+    return models, models[-1].pk if models else None
 
 
 def _instances(content: Any) -> Rows:
     rows: Any = content if _is(content, Rows) else from_queryset(content)
-    if rows._batches is keyset_batches:  # noqa: SLF001 - the class's own subclass
-        raise TypeError(
-            "serializer=: expected from_queryset() without keyset=True, which makes dicts of its rows"
-        )
-    return _Instances(rows._queryset, rows._chunk_size, by_key=False)  # noqa: SLF001 - as above
+    by_key = rows._batches is keyset_batches  # noqa: SLF001 - the class's own subclass
+    return _Instances(rows._queryset, rows._chunk_size, by_key=by_key)  # noqa: SLF001 - as above
 
 
 _QUERIES: Final = (QuerySet, RawQuerySet, Manager)

@@ -74,7 +74,7 @@ def stream(
         given["formats"] = [chosen[0], *_others(view, own, chosen[0])]
     http: Any = request._request  # noqa: SLF001 - Django's, which the framework's is around
     streamed = made(items, status, headers, None, cast("Options", given))
-    response = cast("ViewResponse", respond(streamed, streamed.plan(asked(http), chosen), http, ViewResponse))
+    response = respond(streamed, streamed.plan(asked(http), chosen), http, ViewResponse)
     response.of = request
     return response
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import weakref
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tailrace._streamed import READING_TIME
@@ -44,6 +46,9 @@ class Pulled:
         Raises what the source raised before its first item, if the framework is to answer that.
         """
         self._loop = asyncio.get_running_loop()
+        task = asyncio.current_task()
+        if task is not None:
+            task.add_done_callback(partial(_let_go_of, weakref.ref(self)))
         self._taken = Taken(self._streamed, self._plan, self._surroundings)
         try:
             return await self._taken.begin()
@@ -116,6 +121,13 @@ class Pulled:
 
     def _end(self) -> BaseException:
         return StopAsyncIteration() if self._unfinished is None else self._unfinished()
+
+
+def _let_go_of(body: weakref.ref[Pulled], task: asyncio.Task[Any]) -> None:
+    """Close what nobody asks for any more: the task that has begun it was cancelled before the first byte."""
+    left = body()
+    if left is not None and task.cancelled():
+        left.close()
 
 
 class _InTask(Surroundings):

@@ -102,6 +102,44 @@ def test_a_response_that_was_dropped_is_closed() -> None:
     asyncio.run(drop())
 
 
+def test_a_response_that_was_dropped_needs_no_garbage_collector() -> None:
+    closed: list[str] = []
+
+    async def drop() -> None:
+        response: Any = await stream(AsyncRequestFactory().get("/"), endless(closed)).render()
+        del response
+        async with asyncio.timeout(WITHIN):
+            while not closed:  # noqa: ASYNC110 - it is a destructor that closes
+                await asyncio.sleep(0.001)
+
+    gc.disable()
+    try:
+        asyncio.run(drop())
+    finally:
+        gc.enable()
+
+
+def test_a_request_that_is_cancelled_behind_the_view_closes_the_source() -> None:
+    """As by a client that leaves while a middleware runs: Django drops the response, and closes nothing."""
+    closed: list[str] = []
+    responses: list[Any] = []
+
+    async def serve() -> None:
+        responses.append(await stream(AsyncRequestFactory().get("/"), endless(closed)).render())
+        await asyncio.sleep(WITHIN)  # the middleware
+
+    async def leave() -> None:
+        serving = asyncio.create_task(serve())
+        while not responses:  # noqa: ASYNC110 - it is there when the source has given an item
+            await asyncio.sleep(0.001)
+        serving.cancel()
+        async with asyncio.timeout(WITHIN):
+            while not closed:  # noqa: ASYNC110 - closing takes turns of the loop
+                await asyncio.sleep(0.001)
+
+    asyncio.run(leave())
+
+
 def test_a_task_that_is_cancelled_while_it_waits_closes_the_source() -> None:
     closed: list[str] = []
 

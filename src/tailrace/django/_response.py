@@ -63,8 +63,6 @@ class StreamResponse(StreamingHttpResponse):
         super().__init__((), **options)
         self._wrapped = False
         self.is_async = request is None or self._scope is not None
-        if request is not None:  # else the response is as it is, and begins with its body
-            self.render: Callable[[], Any] = self._render_async if self.is_async else self._render_sync
         # A body that is encoded already is left alone by GZipMiddleware, which would make each run a gzip member
         # of its own, of which browsers read the first. `items` leaves it off the wire.
         self.headers.setdefault("Content-Encoding", "identity")
@@ -137,7 +135,14 @@ class StreamResponse(StreamingHttpResponse):
         """Close what was never started."""
         await self._pulled().aclose()
 
-    # Before the first byte.
+    # Before the first byte. No response holds a method of its own: one that is dropped is gone at once, and so closed.
+
+    @property
+    def render(self) -> Callable[[], Any]:
+        """What Django calls behind the view; absent without a request: such a response is as it is."""
+        if self._request is None:
+            raise AttributeError("this response has no request, and nothing to wait for")
+        return self._render_async if self.is_async else self._render_sync
 
     def add_post_render_callback(self, callback: Callable[[Any], Any]) -> None:
         """Call it with the response once that is decided, as for a `TemplateResponse`."""

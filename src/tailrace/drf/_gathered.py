@@ -66,7 +66,7 @@ class Gathered(Response):
         untyped: Any = self
         untyped._resource_closers.append(cast("Any", self._inner)._close_body)  # noqa: SLF001 - `close` would end the request
         if self._inner.is_async:
-            self.render = self._render_async  # type: ignore[method-assign] - which of the two it is, the request says
+            self.render = self._render_async  # type: ignore[method-assign] # as the request says
 
     def _within_bounds(self, content: Any, options: dict[str, Any]) -> _Inner:
         delivery: Delivery = options.get("delivery") or cast("Any", defaults())["delivery"]

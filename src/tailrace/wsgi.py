@@ -8,7 +8,7 @@ import signal
 import socket
 import threading
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from tailrace._ferry import Ferry, Surroundings, process_loop_if_any, run
 from tailrace._servers import ends_what_fails
@@ -42,8 +42,14 @@ class Stream(Streamed[T]):
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one HTTP request."""
         plan = self.plan(asked(environ))
-        ferry = Ferry(self, plan, Connection(environ))
-        instead = ferry.begin()
+        ferry = Ferry(self, plan, _Werkzeugs(environ))
+        try:
+            instead = ferry.begin()
+        except Exception as error:
+            answer: Any = getattr(error, "get_response", None)
+            if answer is None:
+                raise
+            return cast("Iterable[bytes]", answer(environ)(environ, start_response))
         if instead is None:
             start_response(_status(plan.status), _text([*plan.headers, *ferry.length()]))
             return ferry
@@ -65,6 +71,12 @@ class Connection(Surroundings):
         if self._socket is not None:
             with contextlib.suppress(OSError):
                 self._socket.shutdown(socket.SHUT_RDWR)
+
+
+class _Werkzeugs(Connection):
+    def is_frameworks(self, error: BaseException) -> bool:
+        """Whether it is an HTTPException of werkzeug's, such as Flask's `abort` raises: that is a response itself."""
+        return hasattr(error, "get_response")
 
 
 def asked(environ: Environ) -> Asked:

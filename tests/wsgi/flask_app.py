@@ -107,6 +107,8 @@ def missing(how: str) -> Any:
         abort(404)
 
     def items() -> Iterator[dict[str, int]]:
+        if how == "in-flasks-words":
+            abort(404)
         raise Abort(Problem(title="Not Found", status=404, detail="no such thing"))
         yield {}
 

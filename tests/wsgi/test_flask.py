@@ -129,7 +129,7 @@ def test_a_failure_shows(port: int) -> None:
         list(connect(f"http://127.0.0.1:{port}/failing"))
 
 
-@pytest.mark.parametrize("how", ["before", "within"])
+@pytest.mark.parametrize("how", ["before", "within", "in-flasks-words"])
 def test_what_is_not_there_is_a_404(port: int, how: str) -> None:
     reply = fetch(port, f"/missing/{how}", headers=NDJSON)
     assert (reply.status, reply.ending) == (404, "complete")

@@ -9,6 +9,7 @@ import pytest
 from django.db import connections
 from django.test import RequestFactory
 
+from tailrace import Delivery
 from tailrace.django import from_queryset, stream
 from tests.django.plugin import fill
 from tests.django.shop.models import Order
@@ -40,7 +41,8 @@ def pooled(pg: Activity) -> Iterator[Any]:
 @pytest.mark.parametrize("keyset", [False, True])
 def test_a_source_gets_the_connection_that_its_request_had(pooled: Any, keyset: bool) -> None:  # noqa: FBT001 - pytest's
     assert orders.count() == 3
-    response: Any = stream(RequestFactory().get("/"), from_queryset(orders, keyset=keyset)).render()
+    rows = from_queryset(orders, keyset=keyset)
+    response: Any = stream(RequestFactory().get("/"), rows, delivery=Delivery(commit_after=60)).render()
     assert (response.status_code, b"".join(response)) == (200, b"[1,2,3]")
     assert pooled.get_stats()["pool_available"] == 1
 

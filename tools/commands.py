@@ -21,8 +21,8 @@ EVERYTHING = ("demo", "lint", "test")
 # Most tests wait for somebody, so two processes take little more than half as long; each has whole files, whose servers
 # are started once. What measures how soon a server does something has the machine for itself.
 EVERY_TEST = (
-    ["--numprocesses=2", "--dist=loadfile", "--ignore=tests/servers"],
-    ["tests/servers"],
+    ["--numprocesses=2", "--dist=loadfile", "--ignore=tests/servers", "--ignore=tests/django_servers"],
+    ["tests/servers", "tests/django_servers"],
 )
 
 

@@ -226,7 +226,7 @@ class Pump(Sink):
 
     def problem(self) -> Problem:
         """What the reader may know of the error."""
-        return problem_of(self.error, f"a stream, after {self.items} items,")
+        return problem_of(self.error, f"{where(self._content)}, after {self.items} items,")
 
     def _source_ended(self, task: asyncio.Task[None]) -> None:
         error: BaseException | None = None

@@ -38,12 +38,26 @@ def process_loop() -> asyncio.AbstractEventLoop:
     loop = _loops.get(process)
     if loop is None:
         fresh = asyncio.new_event_loop()
-        loop = _loops.setdefault(process, fresh)
-        if loop is fresh:
-            threading.Thread(target=loop.run_forever, name="tailrace-loop", daemon=True).start()
-        else:  # another thread was faster
+        try:
+            threading.Thread(target=_run_for_ever, args=(fresh,), name="tailrace-loop", daemon=True).start()
+        except RuntimeError:  # the system has no thread left
             fresh.close()
+            raise
+        loop = _loops.setdefault(process, fresh)
+        if loop is not fresh:  # another thread was faster
+            fresh.call_soon_threadsafe(fresh.stop)
     return loop
+
+
+def _run_for_ever(loop: asyncio.AbstractEventLoop) -> None:
+    while True:
+        try:
+            loop.run_forever()
+        except BaseException:  # noqa: BLE001 - SystemExit, of one source: the loop is all streams'
+            log.exception("a source has tried to end the process")
+        else:
+            loop.close()
+            return
 
 
 def process_loop_if_any() -> asyncio.AbstractEventLoop | None:
@@ -79,9 +93,10 @@ class Ferry:
     `begin` starts the source, and waits until the response is decided; iterating does so too. `close` stops it.
     """
 
+    _begun = _closed = False
+
     def __init__(self, streamed: Streamed[Any], plan: Plan, surroundings: Surroundings) -> None:
         self._crossing = _Crossing(streamed, plan, surroundings)
-        self._begun = self._closed = False
 
     def begin(self) -> Whole | None:
         """Start the source: what is answered in place of the stream, None where it goes out.
@@ -103,20 +118,18 @@ class Ferry:
         return self
 
     def __next__(self) -> bytes:
-        if not self._begun:
-            instead = self.begin()
-            if instead is not None:  # whoever has sent the headers already did not want to know
-                self.close()
-                raise Unfinished
         crossing = self._crossing
-        if crossing.exhausted:
-            if not crossing.sound and not self._closed:
-                sleep(READING_TIME)
-            self.close()
-            if crossing.sound or not crossing.aborts:
-                raise StopIteration
+        if not self._begun and not self._closed and self.begin() is not None:
+            self.close()  # whoever has sent the headers already did not want to know
             raise Unfinished
-        return crossing.next_run()
+        if not (self._closed or crossing.exhausted):
+            return crossing.next_run()
+        if not (self._closed or crossing.whole):
+            sleep(READING_TIME)
+        self.close()
+        if crossing.whole or not crossing.aborts:
+            raise StopIteration
+        raise Unfinished
 
     def close(self) -> None:
         """Stop the source and wait for its cleanup, up to the deadline."""
@@ -149,16 +162,18 @@ class _Crossing:
     # What follows is called from outside of the loop.
 
     def start(self) -> Future[Whole | None]:
+        _check_outside()
         self._spawn(self._live())
         return self._decided
 
     @property
     def exhausted(self) -> bool:
-        return self._asked and self._taken is not None and self._taken.exhausted
+        return self._ended.done() or (self._asked and self._taken is not None and self._taken.exhausted)
 
     @property
-    def sound(self) -> bool:
-        return self._taken is not None and self._taken.sound
+    def whole(self) -> bool:
+        """Whether nothing is missing: there was to be no body, or it has ended as a good one does."""
+        return self._plan.instead is not None or (self._taken is not None and self._taken.sound)
 
     @property
     def length(self) -> RawHeaders:
@@ -171,10 +186,12 @@ class _Crossing:
         return self._runs.get()
 
     def end(self, *, begun: bool, wait: bool) -> None:
+        if self._loop is not process_loop_if_any():  # inherited by a fork: it goes on where it was begun
+            return
         if not begun:
             self._spawn(self._drop())
         self._loop.call_soon_threadsafe(self._over.set)
-        if wait:
+        if wait and not _inside():
             self._ended.result()
 
     def _spawn(self, life: Coroutine[Any, Any, None]) -> None:
@@ -193,11 +210,11 @@ class _Crossing:
             await life
         except BaseException as error:  # noqa: BLE001 - it is raised where it was asked for, or nowhere
             if self._decided.done():
-                log.exception("a stream could not be ended")
+                log.exception("a stream was not to be ended like this")
             else:
                 self._decided.set_exception(error)
         finally:
-            self._ended.set_result(None)
+            self._end()
 
     async def _live(self) -> None:
         async with self._surroundings.around():
@@ -210,6 +227,12 @@ class _Crossing:
                 await self._over.wait()
             finally:
                 await taken.aclose()
+                self._end()  # before what is around it: nobody waits for that
+
+    def _end(self) -> None:
+        if not self._ended.done():
+            self._ended.set_result(None)
+            self._runs.put(b"")  # for who waits for one that does not come any more
 
     async def _drop(self) -> None:
         """Close what was never started."""
@@ -223,6 +246,25 @@ class _Crossing:
             self._taken.ask(self._runs.put)
 
 
+def in_a_loop() -> bool:
+    """Whether an event loop runs in this thread."""
+    return asyncio._get_running_loop() is not None  # noqa: SLF001 - documented, for such as this
+
+
+def _inside() -> bool:
+    """Whether this is called in the loop, which would wait for itself."""
+    return in_a_loop() and asyncio.get_running_loop() is process_loop_if_any()
+
+
+def _check_outside() -> None:
+    if _inside():
+        raise RuntimeError(
+            "a WSGI stream was asked for within another's async source: both have one event loop; "
+            "ask for it in a thread, as by asyncio.to_thread"
+        )
+
+
 def run(call: Callable[[], Coroutine[Any, Any, None]]) -> None:
     """Run a coroutine function in the process's loop, and wait for it."""
+    _check_outside()
     asyncio.run_coroutine_threadsafe(call(), process_loop()).result()

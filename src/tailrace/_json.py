@@ -45,9 +45,9 @@ def unwrap(value: Any, fallback: Callable[[Any], Any] | None = None) -> Any:
         return value.data
     if value is None or isinstance(value, bool):  # reached as a member name only
         return {None: "null", True: "true", False: "false"}[value]
-    for plain in (str, int, float):
+    for plain, exact in _EXACTLY:
         if isinstance(value, plain):
-            return plain(value)
+            return exact(value)
     if isinstance(value, Mapping):
         return dict(value)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType] - any mapping
     if isinstance(value, _AS_TEXT) or type(value).__name__ == "__proxy__":  # a text that Django translates
@@ -83,6 +83,7 @@ _ADVICE: Final[list[tuple[Callable[[Any], bool], str]]] = [
 ]
 
 
+_EXACTLY: Final[Any] = ((str, str.__str__), (int, int), (float, float))  # str() may be the value itself
 _AS_TEXT: Final = (
     PurePath,
     ipaddress.IPv4Address,

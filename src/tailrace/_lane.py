@@ -150,12 +150,14 @@ class Lane:
             self._stop = True
 
     def _iterate(self) -> None:
-        enter()
-        iterator = iter(self._content)
         try:
-            self._encode_all(iterator)
+            enter()
+            iterator = iter(self._content)
+            try:
+                self._encode_all(iterator)
+            finally:
+                _close(iterator)
         finally:
-            _close(iterator)
             leave()
 
     def _encode_all(self, iterator: Iterable[Any]) -> None:

@@ -23,6 +23,8 @@ def problem_of(error: BaseException | None, what: str) -> Problem:
         except Exception as unwritable:  # noqa: BLE001 - extensions may be anything
             error = unwritable
         else:
+            if not isinstance(error, Abort):
+                log.warning("%s ended with %d %s", what, said.status, said.title)
             return said
     ref = uuid.uuid4().hex[:12]
     log.error("%s failed (ref %s)", what, ref, exc_info=error)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import weakref
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from tailrace._streamed import READING_TIME
 from tailrace._taking import Surroundings, Taken
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
 
     from tailrace._headers import RawHeaders
     from tailrace._streamed import Plan, Streamed, Whole
@@ -38,7 +38,9 @@ class Pulled:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._taken: Taken | None = None
         self._started = self._closed = False
-        self._closing: asyncio.Task[None] | None = None
+        self._run: asyncio.Future[bytes] | None = None
+        self._task: asyncio.Task[Any] | None = None
+        self._let_go = partial(_let_go_of, weakref.ref(self))
 
     async def begin(self) -> Whole | None:
         """Start the source: what is answered in place of the stream, None where it goes out.
@@ -46,9 +48,9 @@ class Pulled:
         Raises what the source raised before its first item, if the framework is to answer that.
         """
         self._loop = asyncio.get_running_loop()
-        task = asyncio.current_task()
-        if task is not None:
-            task.add_done_callback(partial(_let_go_of, weakref.ref(self)))
+        self._task = asyncio.current_task()
+        if self._task is not None:
+            self._task.add_done_callback(self._let_go)
         self._taken = Taken(self._streamed, self._plan, self._surroundings)
         try:
             return await self._taken.begin()
@@ -65,7 +67,7 @@ class Pulled:
 
     async def __anext__(self) -> bytes:
         if self._closed:
-            raise StopAsyncIteration
+            raise StopAsyncIteration if self._whole else self._end()
         if self._taken is None and await self.begin() is not None:
             # Whoever has sent the headers already did not want to know.
             await self.aclose()
@@ -80,33 +82,36 @@ class Pulled:
             if not taken.sound:
                 await asyncio.sleep(READING_TIME)
             await self.aclose()
-            raise StopAsyncIteration if taken.sound else self._end()
+            raise StopAsyncIteration if self._whole else self._end()
         run: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
-        taken.ask(lambda bytes_: None if run.done() else run.set_result(bytes_))
+        self._run = run
+        taken.ask(partial(_settle, run))
         return await run
 
     async def aclose(self) -> None:
         """Stop the source and wait for its cleanup, up to the deadline."""
         if not self._closed:
             self._closed = True
+            if self._run is not None:
+                _settle(self._run, b"")  # who waits for it has not left
+            if self._task is not None:
+                self._task.remove_done_callback(self._let_go)
             await (self._taken or Taken(self._streamed, self._plan, self._surroundings)).aclose()
-            if self._surroundings.let_go and self._unfinished is not None:
-                self._surroundings.let_go.uncancel()
+            let_go = self._surroundings.let_go
+            if let_go is not None and let_go is asyncio.current_task() and self._unfinished is not None:
+                let_go.uncancel()
                 raise self._unfinished()
 
     def close(self) -> None:
-        """The same from another thread; from within the loop it does not wait."""
+        """The same from wherever; it does not wait, for the source's cleanup may need this very thread."""
         loop = self._loop
-        if self._closed or loop is None or loop.is_closed():
-            return
-        try:
-            here = asyncio.get_running_loop()
-        except RuntimeError:
-            here = None
-        if here is loop:
-            self._closing = loop.create_task(self.aclose())
-        elif here is None and loop.is_running():
-            asyncio.run_coroutine_threadsafe(self.aclose(), loop).result()
+        if not (self._closed or loop is None or loop.is_closed()):
+            loop.call_soon_threadsafe(_spawn, self.aclose)
+
+    @property
+    def _whole(self) -> bool:
+        """Whether nothing is missing: there was to be no body, or it has ended as a good one does."""
+        return self._plan.instead is not None or (self._taken is not None and self._taken.sound)
 
     @property
     def untouched(self) -> bool:
@@ -117,10 +122,25 @@ class Pulled:
         # A response that was dropped on its way out, as by a middleware that raised.
         loop, taken = self._loop, self._taken
         if loop is not None and taken is not None and not self._closed and loop.is_running():
-            loop.call_soon_threadsafe(lambda: loop.create_task(taken.aclose()))
+            loop.call_soon_threadsafe(_spawn, taken.aclose)
 
     def _end(self) -> BaseException:
         return StopAsyncIteration() if self._unfinished is None else self._unfinished()
+
+
+_closing: Final[set[asyncio.Task[None]]] = set()
+"""The tasks that close: the event loop alone does not keep them."""
+
+
+def _spawn(close: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    task = asyncio.get_running_loop().create_task(close())
+    _closing.add(task)
+    task.add_done_callback(_closing.discard)
+
+
+def _settle(run: asyncio.Future[bytes], value: bytes) -> None:
+    if not run.done():
+        run.set_result(value)
 
 
 def _let_go_of(body: weakref.ref[Pulled], task: asyncio.Task[Any]) -> None:

@@ -129,6 +129,10 @@ class Streamed(Typed[T]):
         """The one that the content was made in, for its source alone."""
         return self._context.copy()
 
+    def within(self, call: Callable[..., Any], *args: Any) -> None:
+        """Make a call in that context, such as one that sets a variable."""
+        self._context.run(call, *args)
+
     def pump(self, plan: Plan, context: contextvars.Context | None = None) -> Pump:
         """What runs the source, within the loop that serves the request; it waits for `Pump.begin`."""
         pump = Pump(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from tailrace._problem import log
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     Hook = ContextVar[Callable[[], None] | None]
 
@@ -17,6 +17,12 @@ entering: Final[Hook] = ContextVar("tailrace_entering", default=None)
 
 leaving: Final[Hook] = ContextVar("tailrace_leaving", default=None)
 """Called at the end of a thread that ran a source, and after each deferred call: it closes what is the thread's own."""
+
+
+calling: Final[ContextVar[Callable[[Callable[[], Any]], Awaitable[Any]] | None]] = ContextVar(
+    "tailrace_calling", default=None
+)
+"""Makes a deferred call where a thread of its own is not to make it."""
 
 
 def enter() -> None:

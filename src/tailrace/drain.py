@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
 import os
 import signal
 import threading
@@ -53,7 +54,9 @@ class Drain:
         self.started = False
         self.told = False
         """Whether a signal has come: who signals twice does not want to wait."""
-        self._streams: set[_Stream] = set()
+        self._streams: dict[_Stream, object] = {}
+        """Those that are open, each with the request that it answers, where that is known."""
+        self._given_up: dict[_Stream, Callable[[], object]] = {}
         self._ended: list[Callable[[], object]] = []
         self._patient = True
         self._waiting = True
@@ -71,19 +74,33 @@ class Drain:
             log.info("the server goes away: it has %d open streams", len(self._streams))
             for stream in list(self._streams):
                 self._send_away(stream)
-            loop.call_later(self.grace, self.end)
+            loop.call_later(self.grace, self._end_all)
             loop.call_later(self.grace + 1, self._wait_no_more)
         self._look()
 
+    def give_up(self, request: object, ended: Callable[[], object]) -> bool:
+        """End the streams of one request, of which the server has had enough; whether there are any.
+
+        `ended` is called when they have.
+        """
+        mine = {stream for stream, of in self._streams.items() if of is request}
+        for stream in mine:
+            self._given_up[stream] = ended
+            stream.interrupt("drained")
+        return bool(mine)
+
     def join(self, stream: _Stream) -> None:
         """A stream was opened."""
-        self._streams.add(stream)
+        self._streams[stream] = _serving.get()
         if self.started:
             self._send_away(stream)
 
     def part(self, stream: _Stream) -> None:
         """A stream has ended, and its source is closed."""
-        self._streams.discard(stream)
+        self._streams.pop(stream, None)
+        ended = self._given_up.pop(stream, None)
+        if ended is not None:
+            ended()
         self._look()
 
     def _look(self) -> None:
@@ -99,8 +116,7 @@ class Drain:
         if not self._patient or stream.encoder.leave() is not None:
             stream.interrupt("drained")
 
-    def end(self) -> None:
-        """The grace is over: what is still open fails."""
+    def _end_all(self) -> None:
         self._patient = False
         for stream in list(self._streams):
             self._send_away(stream)
@@ -110,6 +126,7 @@ class Drain:
         self._look()
 
 
+_serving: Final[contextvars.ContextVar[object]] = contextvars.ContextVar("tailrace_serving", default=None)
 _current: RunVar[Drain] = RunVar("tailrace_drain")
 
 
@@ -156,23 +173,24 @@ def drain(app: ASGIApp, grace: float = 10.0) -> ASGIApp:
             _current.set(drain)
             chain(drain, lambda: loop, hold=is_daphne(scope))
         if scope["type"] == "http" and cancels_at_the_end():
-            await _uncancelled(app(scope, receive, send))
+            await _uncancelled(app, scope, receive, send)
         else:
             await app(scope, receive, send)
 
     return drained
 
 
-async def _uncancelled(serving: Awaitable[None]) -> None:
+async def _uncancelled(app: ASGIApp, scope: Scope, receive: Any, send: Any) -> None:
     """Serve a request in a task of its own: a server that cancels it goes away, and its streams have last words."""
-    task = asyncio.ensure_future(serving)
+    request = object()
+    context = contextvars.copy_context()
+    context.run(_serving.set, request)
+    task = context.run(asyncio.ensure_future, app(scope, receive, send))
     try:
         await asyncio.shield(task)
     except asyncio.CancelledError:
         drain, ended = current_drain(), asyncio.Event()
-        if drain is not None and not task.done():
-            drain.start(ended.set)
-            drain.end()
+        if drain is not None and drain.give_up(request, ended.set):
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(ended.wait(), _LAST_BYTES)
         task.cancel()

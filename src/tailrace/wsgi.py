@@ -46,10 +46,11 @@ class Stream(Streamed[T]):
         try:
             instead = ferry.begin()
         except Exception as error:
-            answer: Any = getattr(error, "get_response", None)
-            if answer is None:
+            # Any other is no fault of the source's.
+            if not _Werkzeugs.is_one(error):
                 raise
-            return cast("Iterable[bytes]", answer(environ)(environ, start_response))
+            werkzeugs: Any = error
+            return cast("Iterable[bytes]", werkzeugs.get_response(environ)(environ, start_response))
         if instead is None:
             start_response(_status(plan.status), _text([*plan.headers, *ferry.length()]))
             return ferry
@@ -75,8 +76,14 @@ class Connection(Surroundings):
 
 class _Werkzeugs(Connection):
     def is_frameworks(self, error: BaseException) -> bool:
-        """Whether it is an HTTPException of werkzeug's, such as Flask's `abort` raises: that is a response itself."""
-        return hasattr(error, "get_response")
+        """Whether werkzeug makes a response of it."""
+        return self.is_one(error)
+
+    @staticmethod
+    def is_one(error: BaseException) -> bool:
+        """Whether it is such as Flask's `abort` raises."""
+        names = {(kind.__module__, kind.__name__) for kind in type(error).__mro__}
+        return ("werkzeug.exceptions", "HTTPException") in names
 
 
 def asked(environ: Environ) -> Asked:

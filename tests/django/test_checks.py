@@ -191,6 +191,17 @@ def test_gzip() -> None:
     assert page == {"I001": "The view at 'orders' is a gzip_page: it leaves streams alone."}
 
 
+def test_a_view_that_encloses_a_variable_that_is_gone() -> None:
+    """As that of an `except` clause is at the clause's end."""
+    gone = HttpResponse()
+
+    def view(_: Any) -> HttpResponse:
+        return gone  # noqa: F821 - as meant
+
+    del gone
+    assert said(ROOT_URLCONF=routes(path("report", view))) == {}
+
+
 def test_a_server_without_asgi_is_for_deployment() -> None:
     assert said(WSGI_APPLICATION="shop.wsgi.application") == {}
     assert said(deploy=True, WSGI_APPLICATION="shop.wsgi.application").keys() == {"W003"}

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
+from contextlib import aclosing
+from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.db import connections, transaction
+from django.db.models.query import ModelIterable, QuerySet
+from django.test import override_settings
 
+from tailrace.django import from_queryset
 from tailrace.django._connections import close_connections, in_transaction, release
+from tailrace.drf._serialize import serialized
 from tests.django.plugin import fill
 from tests.django.shop.models import Order
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
+
+    from django.db.models import Model
 
     from tests.django.plugin import Activity, Fill
 
@@ -55,9 +64,25 @@ def test_a_persistent_one_that_is_used_since_is_left_alone(persistent: Activity)
     assert connections["pg"].execute_wrappers == []
 
 
+def test_an_execute_wrapper_of_somebody_s_is_taken_off_by_them(persistent: Activity) -> None:
+    """A middleware's block, within which the stream begins."""
+    wrappers = connections["pg"].execute_wrappers
+
+    def theirs(execute: Callable[..., Any], *arguments: Any) -> Any:
+        return execute(*arguments)
+
+    with connections["pg"].execute_wrapper(theirs):
+        release(persistent=False)
+    assert theirs not in wrappers
+    release(persistent=True)
+    assert wrappers == []
+    assert persistent.becomes([])
+
+
 def test_one_that_was_opened_since_is_left_alone(pg: Activity, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(connections["pg"].settings_dict, "CONN_MAX_AGE", 60)
     connections["pg"].close()
+    assert pg.becomes([])
     release(persistent=False)
     assert orders.count() == 0
     release(persistent=True)
@@ -150,6 +175,72 @@ def test_a_thread_closes_all_that_is_its_own(pg: Activity, monkeypatch: pytest.M
 
     in_thread(use)
     assert closed == ["default"]
+    assert pg.becomes([])
+
+
+class Alternating:
+    """A router that says another of two aliases each time, as Django's documentation has one for replicas."""
+
+    def __init__(self) -> None:
+        self._aliases = cycle(["default", "replica"])
+
+    def db_for_read(self, model: type[Model], **hints: Any) -> str:
+        del model, hints
+        return next(self._aliases)
+
+
+class TheirOwn(ModelIterable):
+    """Rows are made into models."""
+
+
+def models() -> QuerySet[Order]:
+    queryset = Order.objects.all()
+    queryset._iterable_class = TheirOwn
+    return queryset
+
+
+SHAPES: dict[str, Callable[[], Iterable[Any]]] = {
+    "values": lambda: from_queryset(Order.objects.values("id")),
+    "models": lambda: from_queryset(models()),
+    "keyset": lambda: from_queryset(Order.objects.values("id"), keyset=True),
+    "keyset of models": lambda: from_queryset(models(), keyset=True),
+    "raw": lambda: from_queryset(Order.objects.raw("SELECT id FROM shop_order")),
+    "serialized": lambda: serialized(Order.objects.all(), lambda order: order.pk, {}),
+    "serialized by key": lambda: serialized(from_queryset(Order.objects.all(), keyset=True), str, {}),
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_the_database_that_a_router_says_is_the_one_given_back(
+    shop: Fill, monkeypatch: pytest.MonkeyPatch, shape: str
+) -> None:
+    monkeypatch.setitem(connections.settings, "replica", connections.settings["default"])
+    shop(2)
+    connections.close_all()
+    with override_settings(DATABASE_ROUTERS=[Alternating()]):
+        assert len(list(SHAPES[shape]())) == 2
+    still_open = [one.alias for one in connections.all() if one.connection is not None]
+    connections.close_all()
+    del connections["replica"]
+    assert still_open == []
+
+
+def test_an_async_reader_whose_cleanup_fails_gives_back_its_connection(pg: Activity) -> None:
+    connections["pg"].close()
+
+    class Failing(type(from_queryset(orders))):
+        def batches(self) -> Any:
+            try:
+                yield [orders.count()]
+            finally:
+                raise OSError("broken")
+
+    async def read() -> None:
+        async with aclosing(aiter(Failing(orders.all(), 2, by_key=False))) as rows:
+            assert await anext(rows) == 0
+
+    with pytest.raises(OSError, match="broken"):
+        asyncio.run(read())
     assert pg.becomes([])
 
 

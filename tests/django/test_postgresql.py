@@ -10,6 +10,7 @@ import psycopg
 import pytest
 from django.db import OperationalError, connections, transaction
 from django.db.models import Prefetch
+from django.db.models.sql.compiler import SQLCompiler
 from django.test import override_settings
 
 from tailrace.django import from_queryset
@@ -72,6 +73,33 @@ def test_no_more_than_a_chunk_is_fetched_at_a_time(
     assert [row["id"] for row in rows] == [2, 3, 4, 5]
     assert fetches[:3] == [2, 2, 1]
     assert five.becomes([])
+
+
+@pytest.mark.parametrize("ends", ["leaves", "fails", "makes no item"])
+@pytest.mark.usefixtures("five")
+def test_what_a_reader_writes_stays_written(monkeypatch: pytest.MonkeyPatch, ends: str) -> None:
+    """It knows of no transaction, and has none where the setting is off."""
+    monkeypatch.setitem(connections["pg"].settings_dict, "DISABLE_SERVER_SIDE_CURSORS", "yes")
+    products = Product.objects.using("pg")
+
+    def read(patch: pytest.MonkeyPatch) -> None:
+        for row in from_queryset(orders.values("id"), 1):
+            products.filter(pk=row["id"]).update(name="read")
+            if ends == "leaves":
+                return
+            if ends == "fails":
+                raise ZeroDivisionError
+            patch.setattr(SQLCompiler, "results_iter", lambda *_: 1 // 0)
+
+    with monkeypatch.context() as patch:
+        if ends == "leaves":
+            read(patch)
+        else:
+            with pytest.raises(ZeroDivisionError):
+                read(patch)
+    assert not connections["pg"].in_atomic_block
+    assert products.get(pk=1).name == "read"
+    connections["pg"].close()
 
 
 @pytest.mark.parametrize("shape", ["models", "values", "prefetch_related"])

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 import pytest
 from asgiref.sync import async_to_sync
 from django.db import connection, transaction
-from django.db.models import Count, Exists, F, FilteredRelation, Model, OuterRef, Prefetch, Q, Window
-from django.db.models.functions import RowNumber
+from django.db.models import Count, F, FilteredRelation, Model, Prefetch, Q
 from django.db.models.query import ModelIterable, QuerySet
 from django.test.utils import CaptureQueriesContext
 
@@ -157,51 +156,6 @@ def test_what_is_no_queryset_is_said() -> None:
         with pytest.raises(ValueError, match=re.escape(f"chunk_size={size!r}): expected a number of rows")):
             from_queryset(orders, size)
     assert repr(from_queryset(orders, 5)) == "<rows of shop.Order, 5 at a time>"
-
-
-def test_a_batch_by_key_is_a_query_that_begins_behind_the_last(shop: Fill) -> None:
-    shop(5)
-    seen = []
-    with CaptureQueriesContext(connection) as captured:
-        for item in from_queryset(orders.values("total"), 2, keyset=True):
-            seen.append(item["total"] * 4)
-            if seen == [1, 2]:
-                orders.filter(pk=3).delete()
-                orders.filter(pk=4).update(total=10)
-    assert seen == [1, 2, 40, 5]
-    assert [query["sql"].startswith("SELECT") for query in captured].count(True) >= 3
-    assert all("LIMIT 2" in query["sql"] for query in captured if query["sql"].startswith("SELECT"))
-
-
-@pytest.mark.parametrize("order", ["-pk", "-id", "pk"])
-def test_by_key_in_both_directions(shop: Fill, order: str) -> None:
-    shop(5)
-    expected = [5, 4, 3, 2, 1] if order.startswith("-") else [1, 2, 3, 4, 5]
-    for queryset in (orders.order_by(order), orders.order_by(order).prefetch_related("product")):
-        assert [item["id"] for item in from_queryset(queryset, 2, keyset=True)] == expected
-    backwards = orders.order_by(order).reverse().values_list("id", flat=True)
-    assert list(from_queryset(backwards, 2, keyset=True)) == expected[::-1]
-
-
-WRONG: dict[str, Any] = {
-    "order of its own": orders.order_by("total"),
-    "order of its own ": orders.order_by("?"),
-    "sliced": orders.all()[:3],
-    "distinct": orders.distinct(),
-    "union": orders.union(orders.all()),
-    "groups": orders.values("product").annotate(n=Count("pk")).order_by(),
-    "repeats rows": products.filter(orders__total__gt=0),
-    "window": orders.annotate(n=Window(RowNumber())),
-    "raw": orders.raw("SELECT 1"),
-}
-
-
-@pytest.mark.parametrize("wrong", WRONG)
-def test_what_has_no_batches_by_key_is_said(wrong: str) -> None:
-    with pytest.raises(ValueError, match=rf"keyset=True\): .*{wrong.strip()}.*, or leave keyset=True out"):
-        from_queryset(WRONG[wrong], keyset=True)
-    Some = Exists(orders.filter(product=OuterRef("pk")))  # noqa: N806 - an expression
-    assert from_queryset(products.filter(Some), keyset=True)
 
 
 def test_an_async_reader_has_the_same_items_in_a_thread_of_their_own(shop: Fill) -> None:

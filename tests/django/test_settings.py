@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.core.serializers.json import DjangoJSONEncoder
-from django.test import override_settings
+from django.test import RequestFactory, override_settings
 
 from tailrace import CSV, JSON, NDJSON, Delivery, EventStream, Offer
 from tailrace._options import FORMATS
+from tailrace.django import stream
 from tailrace.django._settings import defaults
 
 if TYPE_CHECKING:
@@ -107,3 +108,30 @@ def test_a_wrong_setting_says_what_was_expected(given: Any, message: str) -> Non
     with override_settings(TAILRACE=given), pytest.raises(ImproperlyConfigured, match=message):
         defaults()
     assert defaults()["formats"] is FORMATS
+
+
+def test_a_view_names_formats_as_the_setting_does() -> None:
+    request = RequestFactory().get("/")
+    named: list[Any] = ["csv", "tailrace.NDJSON", EVENTS]
+    for formats in ([CSV(), NDJSON(), EVENTS], named):
+        assert stream(request, [{"id": 1}], formats=formats)["Content-Type"].startswith("text/csv")
+    asked = RequestFactory().get("/", headers={"accept": "application/x-ndjson"})
+    assert stream(asked, [{"id": 1}], formats=named)["Content-Type"] == "application/x-ndjson"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"formats": ["jsonl"]}, "'jsonl' is no format; expected 'json', 'ndjson', 'sse'"),
+        ({"formats": "csv"}, r"formats: expected a list of formats such as \['json', 'ndjson'\], got 'csv'"),
+        ({"formats": []}, "formats: expected at least one format"),
+        ({"status_code": 201}, r"^stream\(\) got an unexpected keyword argument 'status_code'$"),
+        (
+            {"content_type": "text/csv"},
+            r"^stream\(\) .*'content_type': the media type is .* formats= decides$",
+        ),
+    ],
+)
+def test_a_wrong_option_says_what_was_expected(options: dict[str, Any], message: str) -> None:
+    with pytest.raises((TypeError, ValueError), match=message):
+        stream(RequestFactory().get("/"), [], **options)

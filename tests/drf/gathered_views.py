@@ -46,7 +46,7 @@ class Enveloped(renderers.JSONRenderer):
 _ALL: Final = [JSONRenderer, Words, Enveloped, renderers.BrowsableAPIRenderer, renderers.AdminRenderer]
 
 
-@api_view(["GET"])
+@api_view(["GET", "HEAD"])
 @renderer_classes(_ALL)
 def many(request: Request) -> Any:
     numbers = islice(count(), int(request.query_params["count"]))
@@ -101,6 +101,21 @@ def breaking(request: Request) -> Any:
 
 
 @api_view(["GET"])
+@renderer_classes(_ALL)
+def misfit(request: Request) -> Any:
+    """No items."""
+    given: dict[str, Any] = {"text": "abc", "number": 5, "function": misfit}
+    return stream(request, given[request.query_params["given"]])
+
+
+@api_view(["GET"])
+@renderer_classes(_ALL)
+def mistaken(request: Request) -> Any:
+    options: Any = {"content_type": "text/csv"}
+    return stream(request, [], **options)
+
+
+@api_view(["GET", "HEAD"])
 @renderer_classes(_ALL)
 def tree(request: Request) -> Any:
     async def later() -> str:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import pytest
+from rest_framework.test import APIRequestFactory
+
+from tests.drf import gathered_views
 from tests.drf.gathered_views import OUTCOMES
 
 if TYPE_CHECKING:
@@ -72,6 +76,31 @@ def test_a_failed_stream_is_an_error(ask: Ask) -> None:
     assert (reply.status, reply.headers["Content-Type"]) == (410, "text/plain; charset=utf-8")
     assert "the shop has burnt down" in reply.text
     assert ask("/gathered/breaking", "text/html").status == 410
+
+
+@pytest.mark.parametrize("accept", ["application/json", "text/plain", "text/html"])
+def test_what_is_no_items_is_said_whatever_is_asked_for(accept: str) -> None:
+    def ask(view: Any, given: str = "") -> None:
+        view(APIRequestFactory().get("/", {"given": given}, headers={"accept": accept}))
+
+    for given, hint in (("text", "got str .one value"), ("number", "got int"), ("function", "call it")):
+        with pytest.raises(TypeError, match=f"expected an iterable of items.*{hint}"):
+            ask(gathered_views.misfit, given)
+    with pytest.raises(
+        TypeError, match=r"^stream\(\) got an unexpected keyword argument 'content_type': the media"
+    ):
+        ask(gathered_views.mistaken)
+
+
+@pytest.mark.parametrize("accept", ["text/plain", "text/html", "application/vnd.shop+json"])
+def test_a_head_request_starts_no_source(ask: Ask, accept: str) -> None:
+    OUTCOMES.clear()
+    gathered, head = (ask("/gathered/many?count=2", accept, method) for method in ("GET", "HEAD"))
+    assert (head.status, head.body) == (200, b"")
+    assert head.headers.items() ^ gathered.headers.items() <= {("Content-Length", str(len(gathered.body)))}
+    assert [one.reason for one in OUTCOMES] == ["complete", "head"]
+    document = ask("/gathered/tree", accept, "HEAD")
+    assert (document.status, document.body, document.headers["X-Tree"]) == (203, b"", "oak")
 
 
 def test_a_document_is_shown_finished(ask: Ask) -> None:

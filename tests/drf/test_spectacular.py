@@ -89,6 +89,7 @@ VIEWS: dict[str, Any] = {
     "orders": views.Orders.as_view(),
     "paged": views.PagedOrders.as_view(),
     "stock-paged": views.StockPagedOrders.as_view(),
+    "set": views.OrderViewSet.as_view({"get": "list"}),
     "adrf": async_views.AdrfOrders.as_view(),
     "restflow": RestflowOrders.as_view(),
     "restflow-set": RestflowSet.as_view({"get": "list"}),
@@ -172,6 +173,11 @@ def test_item_schema_stands_in_no_older_document() -> None:
 
 def test_drf_spectacular_by_itself_says_that_lines_are_an_array() -> None:
     assert content("plain")["application/x-ndjson"] == {"schema": {"type": "array", "items": ORDER}}
+
+
+@pytest.mark.parametrize("view", ["orders", "set"])
+def test_the_description_of_a_view_is_its_own(view: str) -> None:
+    assert "description" not in document("3.2.0")["paths"][f"/{view}"]["get"]
 
 
 def test_a_restflow_viewset_too() -> None:

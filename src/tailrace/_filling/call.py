@@ -13,7 +13,7 @@ from anyio.lowlevel import RunVar
 
 from tailrace._model import Problem
 from tailrace._problem import log
-from tailrace._threads import enter, leave
+from tailrace._threads import calling, enter, leave
 from tailrace.errors import Abort
 
 if TYPE_CHECKING:
@@ -48,7 +48,9 @@ async def _result(later: Later[Any]) -> Any:
     function, args = later.function, later.args
     if inspect.iscoroutinefunction(function):
         return await function(*args)
-    result = await _in_a_thread(function, args)
+    elsewhere = calling.get()
+    made = _in_a_thread(function, args) if elsewhere is None else elsewhere(partial(function, *args))
+    result = await made
     return await result if inspect.isawaitable(result) else result
 
 

@@ -8,17 +8,19 @@ import time
 from collections.abc import AsyncIterable
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from asgiref.sync import SyncToAsync, ThreadSensitiveContext, async_to_sync, sync_to_async
+from asgiref.sync import ThreadSensitiveContext, async_to_sync, sync_to_async
 from django.core.exceptions import RequestAborted
 
 from tailrace._ferry import Ferry, Unfinished
 from tailrace._holes import Document
 from tailrace._pulled import Pulled
+from tailrace._threads import calling
+from tailrace.django._asgiref import has_thread
 from tailrace.django._connections import close_connections, release
 from tailrace.wsgi import Connection
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
+    from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Mapping
 
     from tailrace._headers import RawHeaders
     from tailrace._streamed import Plan, Streamed, Whole
@@ -43,15 +45,9 @@ class Within(Connection):
         self.error = error
         return isinstance(error, self._answers)
 
-    @staticmethod
-    def has_thread() -> bool:
-        """Whether the request that is being answered has a thread for sync code."""
-        context = SyncToAsync.thread_sensitive_context.get(None)
-        return context is not None and context in SyncToAsync.context_to_thread_executor
-
     async def give_back(self) -> None:
         """Give back the connections of the request's own thread under ASGI, where it had one: nobody else gets them."""
-        if self.has_thread():
+        if has_thread():
             await sync_to_async(_release_all)()
 
     @contextlib.asynccontextmanager
@@ -61,7 +57,7 @@ class Within(Connection):
             try:
                 yield
             finally:
-                if self.has_thread():
+                if has_thread():
                     await sync_to_async(close_connections)()
 
 
@@ -70,6 +66,11 @@ class Left(RequestAborted, asyncio.CancelledError):
 
     Until 6.0 that is a cancellation, since 6.1 an aborted request.
     """
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the stream has failed, and its transfer ends unfinished; the log of tailrace has the error"
+        )
 
 
 def _release_all() -> None:
@@ -166,10 +167,15 @@ Body: TypeAlias = Pulled | Carried | Collected
 
 
 def in_this_thread(streamed: Streamed[Any]) -> Streamed[Any]:
-    """The same whose sync source runs in the thread that Django's sync code runs in, and not in one of its own."""
+    """The same whose sync source and deferred calls run where Django's sync code does, in no thread of their own."""
     if not isinstance(streamed.content, AsyncIterable | Document):
         streamed.content = _Hopping(streamed.content)
+    streamed.within(calling.set, _call)
     return streamed
+
+
+def _call(function: Callable[[], Any]) -> Awaitable[Any]:
+    return sync_to_async(function)()
 
 
 class _Hopping:

@@ -83,7 +83,8 @@ class _Unused:
     @classmethod
     def put_on(cls, connection: BaseDatabaseWrapper) -> None:
         if not any(isinstance(wrapper, cls) for wrapper in connection.execute_wrappers):
-            connection.execute_wrappers.append(cls(connection))
+            # Not behind one that somebody has on it right now: its block takes off the last when it ends.
+            connection.execute_wrappers.insert(0, cls(connection))
 
     @classmethod
     def take_from(cls, connection: BaseDatabaseWrapper) -> bool:

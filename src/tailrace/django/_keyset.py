@@ -8,6 +8,7 @@ from django.db.models import F
 from django.db.models.query import QuerySet
 
 from tailrace.django._columns import KEY, needs_instances
+from tailrace.django._orm import meta_of
 from tailrace.django._rows import batch_of
 
 if TYPE_CHECKING:
@@ -59,7 +60,10 @@ def _what_is_wrong(queryset: object) -> str:
 def _is_ordered_otherwise(query: Query) -> bool:
     # By Meta.ordering, of which nothing was said here, it may be.
     key: Any = query.get_meta().pk
-    by_key = [(f"{sign}{name}",) for sign in ("", "-") for name in ("pk", key.name, key.attname)]
+    names = {"pk", key.attname}
+    if not (key.is_relation and meta_of(key.related_model).ordering):  # which it means then
+        names.add(key.name)
+    by_key = [(f"{sign}{name}",) for sign in ("", "-") for name in names]
     return bool(query.extra_order_by) or tuple(query.order_by) not in [(), *by_key]
 
 

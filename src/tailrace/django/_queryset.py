@@ -32,7 +32,8 @@ def from_queryset(queryset: Source, chunk_size: int = 2000, keyset: bool = False
     the values. `chunk_size` rows are held in memory at a time; the connection is given back with the last row.
 
     PostgreSQL keeps the rest in a server-side cursor. Where the setting DISABLE_SERVER_SIDE_CURSORS is on, that is one
-    within a transaction as long as the stream, for which poolers of transactions keep its connection.
+    within a transaction as long as the stream, for which poolers of transactions keep its connection; what is written
+    by it meanwhile is committed at its end.
 
     `keyset=True` asks for each batch by a query of its own, in the order of the primary key. While a batch is sent, no
     connection is held, nor a snapshot of the database, nor SQLite's lock; a row that changes meanwhile shows it.
@@ -102,9 +103,11 @@ class Rows:
                 for item in batch:
                     yield item
         finally:
-            with CancelScope(shield=True):
-                await thread.call(batches.close)
-            thread.leave()
+            try:
+                with CancelScope(shield=True):
+                    await thread.call(batches.close)
+            finally:
+                thread.leave()
 
 
 class _OwnThread:

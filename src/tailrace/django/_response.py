@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from inspect import iscoroutinefunction
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Self, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self, TypeAlias
 
 from asgiref.sync import async_to_sync, sync_to_async
+from django.core import mail
 from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
 from django.core.signals import got_request_exception
 from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.http.multipartparser import MultiPartParserError
 
-from tailrace._ferry import run
+from tailrace._ferry import in_a_loop, run
 from tailrace._problem import problem_of
 from tailrace._pulled import Pulled
 from tailrace._servers import is_daphne
@@ -21,7 +23,7 @@ from tailrace.django._connections import in_transaction, release
 from tailrace.errors import Abort
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 
     from django.http import HttpRequest
     from django.http.response import HttpResponseBase
@@ -59,13 +61,18 @@ class StreamResponse(StreamingHttpResponse):
         self._body: Body | None = None
         self._scope: Any = getattr(request, "scope", None)
         self._within = Within(self.answers, getattr(request, "environ", {}))
+        self._dropping: asyncio.Task[None] | None = None
         self._callbacks: list[Callable[[Any], Any]] = []
         super().__init__((), **options)
         self._wrapped = False
         self.is_async = request is None or self._scope is not None
+        self.context_data: dict[str, Any] = {}
+        """For middleware that adds to every response that has `render`: there is no template here."""
+        self.template_name = None
         # A body that is encoded already is left alone by GZipMiddleware, which would make each run a gzip member
         # of its own, of which browsers read the first. `items` leaves it off the wire.
         self.headers.setdefault("Content-Encoding", "identity")
+        self._own = {*vars(self), "_own", "is_rendered"}
 
     def items(self) -> Any:
         """The header fields that go out."""
@@ -92,8 +99,18 @@ class StreamResponse(StreamingHttpResponse):
     def __aiter__(self) -> AsyncIterator[bytes]:
         if not self._wrapped:
             return self._async_body()
-        # Not Django's own, which takes a TypeError of the source for a sync iterator's.
-        return cast("AsyncIterator[bytes]", self.streaming_content if self.is_async else super().__aiter__())
+        return self._parts() if self.is_async else super().__aiter__()
+
+    async def _parts(self) -> AsyncGenerator[bytes, None]:
+        # Not Django's own, which takes a TypeError of the source for a sync iterator's, and does not close the body.
+        content: Any = self.streaming_content
+        try:
+            async for part in content:
+                yield part
+        finally:
+            await content.aclose()
+            if isinstance(self._body, Pulled):
+                await self._body.aclose()
 
     def _async_body(self) -> Pulled:
         if self._body is None:
@@ -108,7 +125,7 @@ class StreamResponse(StreamingHttpResponse):
 
     def _sync_body(self) -> Carried | Collected:
         if self._body is None:
-            if in_transaction():  # a test's: nobody else sees what is in it
+            if _in_a_test(self._request) and in_transaction():  # nobody else sees what is in it
                 self._body = Collected(in_this_thread(self._streamed), self._plan, self._within)
             else:
                 self._body = Carried(self._streamed, self._plan, self._within)
@@ -126,10 +143,12 @@ class StreamResponse(StreamingHttpResponse):
     def _close_body(self) -> None:
         if self._body is not None and not (isinstance(self._body, Pulled) and self._body.untouched):
             self._body.close()
-        elif self.is_async:
-            async_to_sync(self._drop)()
-        else:
+        elif not self.is_async:
             run(self._drop)
+        elif in_a_loop():
+            self._dropping = asyncio.get_running_loop().create_task(self._drop())
+        else:
+            async_to_sync(self._drop)()
 
     async def _drop(self) -> None:
         """Close what was never started."""
@@ -188,12 +207,12 @@ class StreamResponse(StreamingHttpResponse):
                 response = self._decided(body.length())
             else:
                 await body.aclose()
-                response = self._replaced(instead)
+                # In a thread, as Django answers errors: whoever is told of them may be sync.
+                response = await sync_to_async(self._replaced, thread_sensitive=False)(instead)
         return await sync_to_async(self._rendered)(response) if self._callbacks else self._rendered(response)
 
     async def _made_ready(self) -> None:
-        if hasattr(self._request, "_dont_enforce_csrf_checks") and await sync_to_async(in_transaction)():
-            # Django's test client, in a test's transaction: nobody else sees what is in it.
+        if _in_a_test(self._request) and await sync_to_async(in_transaction)():
             self._streamed = in_this_thread(self._streamed)
         else:
             await self._within.give_back()
@@ -204,12 +223,14 @@ class StreamResponse(StreamingHttpResponse):
             self.headers[_title(name)] = value.decode("latin-1")
         return self
 
-    def _failed(self, error: Exception) -> HttpResponse:
+    def _failed(self, error: Exception) -> HttpResponseBase:
         return self._replaced(whole_problem(problem_of(error, "a stream, before its first item,")))
 
-    def _replaced(self, whole: Whole) -> HttpResponse:
+    def _replaced(self, whole: Whole) -> HttpResponseBase:
         """What is answered in place of the stream, with what others have added to it."""
         self.is_rendered = True
+        if self._plan.reason == "head":  # this one, whose body is closed: what it says is what GET would
+            return self
         if self._within.error is not None and not isinstance(self._within.error, Abort):
             self._report(self._within.error)
         response = HttpResponse(whole.body, status=whole.status)
@@ -220,6 +241,8 @@ class StreamResponse(StreamingHttpResponse):
         for name, value in (fields | added).items():
             response.headers[name] = value
         response.cookies = self.cookies
+        for name in vars(self).keys() - self._own:  # such as what decorators tell middleware
+            setattr(response, name, vars(self)[name])
         return response
 
     def _report(self, error: BaseException) -> None:
@@ -227,12 +250,17 @@ class StreamResponse(StreamingHttpResponse):
         try:
             raise error  # noqa: TRY301 - so that it is
         except BaseException:  # noqa: BLE001 - it was answered
-            got_request_exception.send(sender=type(self), request=self._request)
+            got_request_exception.send_robust(sender=type(self), request=self._request)
 
     def _rendered(self, response: HttpResponseBase) -> HttpResponseBase:
         for callback in self._callbacks:
             response = callback(response) or response
         return response
+
+
+def _in_a_test(request: Any) -> bool:
+    """Whether Django's test client has asked, or Django's test runner, or pytest's for it, is what runs."""
+    return hasattr(request, "_dont_enforce_csrf_checks") or hasattr(mail, "outbox")
 
 
 _CONTENT: Final[Any] = vars(StreamingHttpResponse)["streaming_content"]

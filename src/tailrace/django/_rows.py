@@ -7,12 +7,12 @@ for the columns of the query, makes all items of a batch.
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
-from contextlib import AbstractContextManager, closing, nullcontext
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from itertools import islice
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
 from django.core.exceptions import EmptyResultSet
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.db.models.query import prefetch_related_objects
 
 from tailrace.django._columns import KEY, Build, build_of, dicts, needs_instances
@@ -27,17 +27,20 @@ if TYPE_CHECKING:
     from django.db.models.query import QuerySet, RawQuerySet
 
 Batches: TypeAlias = Generator[list[Any], None, None]
+Q = TypeVar("Q", "QuerySet[Any, Any]", "RawQuerySet[Any]")
 
 
 def batches_of(queryset: QuerySet[Any, Any], chunk_size: int) -> Batches:
     """The items of a queryset, in lists of `chunk_size`."""
     read = _instances if needs_instances(queryset) else _rows
+    queryset = routed(queryset)
     with borrowed(queryset.db) as connection, _cursor_allowed(connection):
         yield from read(queryset, chunk_size)
 
 
 def batch_of(queryset: QuerySet[Any, Any]) -> tuple[list[Any], Any]:
     """All items of a queryset that is one batch, and the value of `KEY` in the last; None where there is none."""
+    queryset = routed(queryset)
     with borrowed(queryset.db):
         if needs_instances(queryset):
             instances = list(queryset)
@@ -53,9 +56,8 @@ def batch_of(queryset: QuerySet[Any, Any]) -> tuple[list[Any], Any]:
 
 def raw_batches(queryset: RawQuerySet[Any], chunk_size: int) -> Batches:
     """The same of a raw query, whose columns have the names of the fields that they are."""
-    alias = queryset.db
-    queryset = queryset.using(alias)
-    with borrowed(alias) as connection, _cursor_allowed(connection):
+    queryset = routed(queryset)
+    with borrowed(queryset.db) as connection, _cursor_allowed(connection):
         query: Any = queryset.query
         query.cursor = connection.chunked_cursor()
         with query.cursor as cursor:
@@ -65,6 +67,11 @@ def raw_batches(queryset: RawQuerySet[Any], chunk_size: int) -> Batches:
                 # Only now: psycopg2 does not know the columns before.
                 build = build or _build_of_raw(queryset, connection)
                 yield build(block)
+
+
+def routed(queryset: Q) -> Q:
+    """The same on one database: a router is asked once, for it may say another each time."""
+    return queryset.using(queryset.db)
 
 
 def _rows(queryset: QuerySet[Any, Any], chunk_size: int) -> Batches:
@@ -81,6 +88,7 @@ def instances_of(queryset: QuerySet[Any, Any], chunk_size: int) -> Generator[Any
 
     A batch of models that live at the same time costs the garbage collector as much as they do.
     """
+    queryset = routed(queryset)
     with borrowed(queryset.db) as connection, _cursor_allowed(connection):
         if prefetched(queryset):
             with closing(_models(queryset, chunk_size)) as batches:
@@ -149,8 +157,23 @@ def _cursor_allowed(connection: BaseDatabaseWrapper) -> AbstractContextManager[A
     """A transaction where the settings say that a server-side cursor must not outlive one."""
     off = connection.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS")
     if off and connection.vendor == "postgresql" and not connection.in_atomic_block:
-        return transaction.atomic(using=connection.alias)
+        return _transaction(connection.alias)
     return nullcontext()
+
+
+@contextmanager
+def _transaction(alias: str) -> Generator[None, None, None]:
+    """One that a reader knows nothing of: where it leaves, or fails, what it has written meanwhile is kept."""
+    error: BaseException | None = None
+    with transaction.atomic(using=alias):
+        try:
+            yield
+        except DatabaseError:
+            raise
+        except BaseException as raised:  # noqa: BLE001 - it is raised again behind the commit
+            error = raised
+    if error is not None:
+        raise error
 
 
 def _adapted(params: Any, adapt: Callable[[Any], Any]) -> Any:

@@ -71,11 +71,17 @@ class _Read:
 _read: Final = _Read()
 
 
-def _formats(given: Any) -> Offer:
+def formats_of(given: Any) -> Offer:
+    """Formats that are named, by the dotted paths of others, or themselves.
+
+    Raises `TypeError`, `ValueError` or `ImportError` for what is none.
+    """
     if isinstance(given, Offer):
         return given
     if isinstance(given, str | bytes) or not isinstance(given, Iterable):
-        raise TypeError(f"expected a list of formats such as [{', '.join(map(repr, list(_NAMED)[:2]))}]")
+        raise TypeError(
+            f"formats: expected a list of formats such as [{', '.join(map(repr, list(_NAMED)[:2]))}], got {given!r}"
+        )
     return Offer(*(format_ for one in cast("Any", given) for format_ in _format(one)))
 
 
@@ -124,7 +130,7 @@ def _listed(names: Iterable[str]) -> str:
 
 
 _READERS: Final[dict[Any, Callable[[Any], Any]]] = {
-    "FORMATS": _formats,
+    "FORMATS": formats_of,
     "DELIVERY": _delivery,
     "ENCODER": _encoder,
 }

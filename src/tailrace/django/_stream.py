@@ -5,29 +5,24 @@ from __future__ import annotations
 import contextvars
 from typing import TYPE_CHECKING, Any, Final, TypeVar, Unpack, cast
 
-from asgiref.sync import (
-    AsyncToSync,
-    SyncToAsync,
-    _restore_context,  # pyright: ignore[reportPrivateUsage] - nothing public does it
-)
 from django.db.models import Manager, QuerySet
 from django.db.models.query import RawQuerySet
 
 from tailrace._holes import Document, is_tree
-from tailrace._options import document_formats
+from tailrace._options import Options, document_formats
 from tailrace._streamed import Asked, Plan, Streamed
 from tailrace._threads import entering, leaving
+from tailrace.django._asgiref import at_home, settle
 from tailrace.django._connections import close_connections
 from tailrace.django._queryset import Rows, from_queryset
 from tailrace.django._response import StreamResponse
-from tailrace.django._settings import defaults
+from tailrace.django._settings import defaults, formats_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from django.http import HttpRequest
 
-    from tailrace._options import Options
     from tailrace._source import Given
 
 R = TypeVar("R", bound=StreamResponse)
@@ -50,18 +45,29 @@ def stream(
     database connections), a queryset, which is read as `from_queryset` does, or a document: a tree such as a dict,
     of which parts may be awaitables and async iterables. `type` makes each item one of that type first: a dataclass,
     a `Struct`, a pydantic model. `formats`, `encoder`, `delivery`, `on_finish` and `filename` are as in
-    `tailrace.asgi.Stream`; the first three default to the setting `TAILRACE`.
+    `tailrace.asgi.Stream`; the first three default to the setting `TAILRACE`, and `formats` may be names as there.
 
     An error before the first item becomes the response: `Http404`, `PermissionDenied`, `BadRequest` and
     `SuspiciousOperation` through Django's own handlers, an `Abort` as its problem document, all else as a masked 500.
     A later one ends the body so that no reader can take it for complete, and aborts the transfer.
 
-    Raises `TypeError` where `content` is no iterable of items or `formats` are none.
+    Raises `TypeError` where `content` is no iterable of items or `formats` are none, `ValueError` for a name of none.
     """
+    check_names(options)
     request = getattr(request, "_request", request)  # REST framework's is around Django's
     streamed = made(content, status, headers, type, options)
     plan = streamed.plan(asked(request))
     return respond(streamed, plan, request, StreamResponse)
+
+
+def check_names(options: Options) -> None:
+    """Raise `TypeError` for what `stream` does not take by name."""
+    for name in options:
+        if name not in Options.__optional_keys__:
+            hint = (
+                ": the media type is the format's, which formats= decides" if name == "content_type" else ""
+            )
+            raise TypeError(f"stream() got an unexpected keyword argument {name!r}{hint}")
 
 
 def made(
@@ -73,25 +79,19 @@ def made(
     if isinstance(content, Rows):
         content = _InThread(content)
     given: dict[str, Any] = {**defaults(), **options}
-    if "formats" not in options and (isinstance(content, Document) or is_tree(content)):
+    if "formats" in options:
+        given["formats"] = formats_of(options["formats"])
+    elif isinstance(content, Document) or is_tree(content):
         given["formats"] = document_formats(given["formats"])
     kind = Streamed if item_type is None else Streamed[item_type]
     return contextvars.copy_context().run(_made, kind, content, status, headers, given)
 
 
 def _made(kind: Any, content: Any, status: int, headers: Any, options: dict[str, Any]) -> Streamed[Any]:
-    entering.set(_at_home)
+    entering.set(at_home)
     leaving.set(close_connections)
-    # What asgiref says of the view in its context is over once that has returned: that a thread waits for it, in which
-    # sync code is to run, and that Django's one thread is busy.
-    AsyncToSync.executors.current = None
-    SyncToAsync.deadlock_context.set(False)
+    settle()
     return cast("Streamed[Any]", kind(content, status, headers, **options))
-
-
-def _at_home() -> None:
-    """Let this thread see the language, the time zone and whatever else Django keeps for the thread that set it."""
-    _restore_context(contextvars.copy_context())
 
 
 class _InThread:

@@ -6,6 +6,7 @@ docs/django-checks.md has them in a table.
 from __future__ import annotations
 
 import importlib
+from contextlib import suppress
 from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any, Final
 
@@ -196,5 +197,8 @@ def _is_gzip_page(view: Any) -> bool:
 
 
 def _enclosed(function: Any) -> list[Any]:
-    cells = getattr(function, "__closure__", None) or ()
-    return [cell.cell_contents for cell in cells]
+    found: list[Any] = []
+    for cell in getattr(function, "__closure__", None) or ():
+        with suppress(ValueError):  # it is empty: of a variable that is gone, such as an `except` clause's
+            found.append(cell.cell_contents)
+    return found

@@ -18,6 +18,7 @@ from tailrace._finish import SENT_AWAY
 from tailrace._holes import Document, is_tree
 from tailrace._model import Limits, Problem
 from tailrace._pulled import Pulled
+from tailrace._streamed import Whole
 from tailrace.django._settings import defaults
 from tailrace.django._stream import asked, made, respond
 from tailrace.drf._errors import ViewResponse, handled
@@ -154,6 +155,26 @@ class _Inner(ViewResponse):
 
     def _pulled(self) -> Pulled:
         return Pulled(self._streamed, self._plan, self._within, None)
+
+
+def head(
+    request: Request, content: Any, status: int, headers: Mapping[str, str] | None, options: dict[str, Any]
+) -> ViewResponse:
+    """The fields of a `Gathered`, for which nothing is gathered: the source is not started."""
+    http: Any = request._request  # noqa: SLF001 - as above
+    renderer: Any = request.accepted_renderer
+    charset = "" if renderer.charset is None else f"; charset={renderer.charset}"
+    media_type = f"{renderer.media_type}{charset}"
+    given: dict[str, Any] = {name: options[name] for name in ("delivery", "on_finish") if name in options}
+    given["formats"] = [JSON()]
+    streamed = made(content, status, headers, None, cast("Options", given))
+    fields = [(b"content-type", media_type.encode("latin-1")), *streamed.raw_headers]
+    plan = replace(
+        streamed.plan(asked(http)._replace(accept=())), headers=fields, instead=Whole(status, fields)
+    )
+    response = respond(streamed, plan, http, ViewResponse)
+    response.of = request
+    return response
 
 
 def _read(body: bytes) -> tuple[list[Any], Problem | None]:

@@ -69,6 +69,11 @@ class StreamMixin(_Base):
         return view.get_serializer(rows, many=True, **({"direction": "response"} if both else {}))
 
 
+# drf-spectacular makes the docstring of a view's next base the public description of a view that has none.
+for _documented in (StreamMixin, StreamMixin.list, StreamMixin.alist):
+    _documented.__doc__ = None
+
+
 def _data(serializer: Any) -> Any:
     return serializer.data
 

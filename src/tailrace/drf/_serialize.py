@@ -13,10 +13,11 @@ from django.db.models.query import RawQuerySet
 from rest_framework.serializers import BaseSerializer, ListSerializer, SerializerMethodField
 
 from tailrace._event import Event, says_nothing
+from tailrace._source import content_of
 from tailrace.django._connections import borrowed
 from tailrace.django._keyset import keyset_batches
 from tailrace.django._queryset import Rows, from_queryset
-from tailrace.django._rows import instances_of
+from tailrace.django._rows import instances_of, routed
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
@@ -195,6 +196,7 @@ class _Instances(Rows):
 
 
 def _models(queryset: QuerySet[Any, Any]) -> tuple[list[Any], Any]:
+    queryset = routed(queryset)
     with borrowed(queryset.db):
         models = list(queryset)
     if models and not _is(models[-1], Model):
@@ -212,9 +214,8 @@ _QUERIES: Final = (QuerySet, RawQuerySet, Manager)
 
 
 def first(most: int, content: Any) -> Any:
-    """At most so many items of `content`."""
-    if _is(content, _QUERIES):
-        content = from_queryset(content)
+    """At most so many items of `content`. Raises `TypeError` for content that is no items."""
+    content = content_of(from_queryset(content) if _is(content, _QUERIES) else content)
     return _First(most, content) if hasattr(content, "__iter__") else _FirstAsync(most, content)
 
 

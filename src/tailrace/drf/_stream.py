@@ -11,9 +11,9 @@ from tailrace._finish import closed_at_once
 from tailrace._holes import Document, is_tree
 from tailrace._tree import missing
 from tailrace.django._settings import defaults
-from tailrace.django._stream import asked, made, respond
+from tailrace.django._stream import asked, check_names, made, respond
 from tailrace.drf._errors import ViewResponse, view_of
-from tailrace.drf._gathered import Gathered
+from tailrace.drf._gathered import Gathered, head
 from tailrace.drf._json import dumps
 from tailrace.drf._renderers import StreamRenderer, essence
 from tailrace.drf._serialize import serialized
@@ -55,13 +55,15 @@ def stream(
     Raises `TypeError` for a request that is no view's, and for content or a serializer that is none.
     """
     view = view_of(request)
+    check_names(options)
     items: Any = content if serializer is None else serialized(content, serializer, _context(view, request))
     own = list(options.pop("formats", ()))
     encoder = options.pop("encoder", None)
     given: dict[str, Any] = {"encoder": encoder or defaults()["encoder"] or dumps, **options}
     chosen = _representation(request, own)
     if chosen is None:
-        return Gathered(request, items, status, headers, given)
+        respond_whole = head if request.method == "HEAD" else Gathered
+        return respond_whole(request, items, status, headers, given)
     if encoder is None and not isinstance(_renderer(request), StreamRenderer):
         given["encoder"] = _encoder_of(_renderer(request))
     if isinstance(items, Document) or is_tree(items):

@@ -36,8 +36,39 @@ _ANY: Final = Asked(method="GET", query="", accept=(), accept_encoding=(), last_
 """These responses get no request: what it asks for is the view's business."""
 
 
+class _End:
+    """How the items have ended. Not a method of the response: what runs would keep one that was dropped."""
+
+    def __init__(self) -> None:
+        self.error: BaseException | None = None
+
+    def __call__(self, outcome: Outcome) -> None:
+        self.error = outcome.error
+
+    def failure(self) -> BaseException:
+        """What the items raised."""
+        error = self.error
+        while isinstance(error, EncodeError) and error.__cause__ is not None:
+            error = error.__cause__
+        return error or RuntimeError("the stream was ended before its items had come to an end")
+
+
+class _EndOfList(_End):
+    def __call__(self, outcome: Outcome) -> None:
+        super().__call__(outcome)
+        if outcome.reason == "failed":
+            log.error(
+                "StreamingJSONListResponse was closed after %d items although they failed (%r): it is valid JSON, "
+                "and only the aborted transfer says that some are missing",
+                outcome.items,
+                outcome.error,
+            )
+
+
 class _Response(StreamResponse):
     """What the three share."""
+
+    _ends: ClassVar[type[_End]] = _End
 
     def __init__(self, items: Items, format_: Format, options: dict[str, Any]) -> None:
         if is_tree(items):
@@ -45,8 +76,8 @@ class _Response(StreamResponse):
                 f"{type(self).__qualname__}: expected an iterable of items, async or not, got "
                 f"{type(items).__qualname__}; tailrace.django.stream takes a tree"
             )
-        self._outcome: Outcome | None = None
-        self._items = streamed = _streamed(_items_of(items), format_, self._finished)
+        self._end = self._ends()
+        self._items = streamed = _streamed(_items_of(items), format_, self._end)
         if type(self).stream is not _Response.stream:
             streamed = _streamed(self.stream(), _Pieces(self.make_bytes))
         super().__init__(streamed, streamed.plan(_ANY), None, **options)
@@ -58,22 +89,13 @@ class _Response(StreamResponse):
 
         Raises what the items raised.
         """
-        body = Pulled(self._items, self._items.plan(_ANY), Surroundings(), self._failure)
+        body = Pulled(self._items, self._items.plan(_ANY), Surroundings(), self._end.failure)
         try:
             async for run in body:
                 if run:
                     yield run.decode()
         finally:
             await body.aclose()
-
-    def _finished(self, outcome: Outcome) -> None:
-        self._outcome = outcome
-
-    def _failure(self) -> BaseException:
-        error: BaseException | None = None if self._outcome is None else self._outcome.error
-        while isinstance(error, EncodeError) and error.__cause__ is not None:
-            error = error.__cause__
-        return error or RuntimeError("the stream was ended before its items had come to an end")
 
 
 def _items_of(given: Any) -> Any:
@@ -110,20 +132,11 @@ class StreamingJSONListResponse(_Response):
     response. `kwargs` are `StreamingHttpResponse`'s: `content_type`, `status`, `reason`, `charset`, `headers`.
     """
 
+    _ends = _EndOfList
+
     def __init__(self, async_iterable: Items, *, encoder: MakeEncoder | None = None, **kwargs: Any) -> None:
         kwargs.setdefault("content_type", "application/json")
         super().__init__(async_iterable, List(encoder), kwargs)
-
-    def _finished(self, outcome: Outcome) -> None:
-        super()._finished(outcome)
-        if outcome.reason == "failed":
-            log.error(
-                "%s was closed after %d items although they failed (%r): it is valid JSON, and only the aborted "
-                "transfer says that some are missing",
-                type(self).__qualname__,
-                outcome.items,
-                outcome.error,
-            )
 
 
 class NDJSONResponse(_Response):

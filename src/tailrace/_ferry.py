@@ -212,7 +212,7 @@ class _Crossing:
             if self._decided.done():
                 log.exception("a stream was not to be ended like this")
             else:
-                self._decided.set_exception(error)
+                self._decided.set_exception(_one_that_ends_nothing(error))
         finally:
             self._end()
 
@@ -244,6 +244,14 @@ class _Crossing:
     def _ask(self) -> None:
         if self._taken is not None:
             self._taken.ask(self._runs.put)
+
+
+def _one_that_ends_nothing(error: BaseException) -> Exception:
+    if isinstance(error, Exception):
+        return error
+    instead = RuntimeError(f"the stream was ended by {type(error).__name__}")
+    instead.__cause__ = error
+    return instead
 
 
 def in_a_loop() -> bool:

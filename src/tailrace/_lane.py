@@ -6,7 +6,7 @@ import asyncio
 import contextvars
 import threading
 from concurrent.futures import CancelledError, Future
-from time import monotonic
+from time import perf_counter  # a thread's own time, which a loop that jumps leaves alone
 from typing import TYPE_CHECKING, Any, Final
 
 from anyio.lowlevel import RunVar
@@ -124,7 +124,7 @@ class Lane:
         self._absorbed += sum(map(len, frames)) + len(frames)
         self._ahead = max(sink.high, FIRST)  # not far ahead before anything was taken
         # To call may cost the thread the GIL, with one item made: one that is quick calls when it has made many.
-        before, self._looked = self._looked, monotonic()
+        before, self._looked = self._looked, perf_counter()
         if self._looked - before < _PACE:
             self._called = self._paced = True
         self._room.set()

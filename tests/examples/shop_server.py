@@ -87,7 +87,9 @@ def opened(
     """The shop by its own command, which fills it where it is empty."""
     port = port or free_port()
     words = [sys.executable, "-m", "examples.django_shop", f"--port={port}", f"--rows={rows}"]
-    environment = {**os.environ, "DATABASE_URL": address, "SHOP_PAUSE": "0.02", "SHOP_KEEP_ALIVE": "0.3"}
+    shop = {"DATABASE_URL": address, "SHOP_PAUSE": "0.02", "SHOP_KEEP_ALIVE": "0.3"}
+    # Not the settings of the tests' own process, where that has any.
+    environment = {**os.environ, **shop, "DJANGO_SETTINGS_MODULE": "examples.django_shop.settings"}
     log = folder / f"{server}.log"
     with (
         contextlib.ExitStack() as opening,

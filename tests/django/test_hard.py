@@ -132,7 +132,8 @@ def test_a_middleware_for_templates_finds_what_it_adds_to(kind: str) -> None:
 def test_what_a_decorator_says_to_middleware_stays_on_the_problem() -> None:
     response: Any = stream(RequestFactory().get("/", headers={"accept": "image/png"}), sync_rows())
     response.xframe_options_exempt = True
-    assert (response.render().status_code, response.render().xframe_options_exempt) == (406, True)
+    problem = response.render()
+    assert (problem.status_code, getattr(problem, "xframe_options_exempt", None)) == (406, True)
 
 
 def test_a_transaction_that_is_no_tests_collects_nothing() -> None:

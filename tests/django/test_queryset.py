@@ -45,7 +45,7 @@ SHAPES: dict[str, tuple[Any, Any]] = {
     ),
     "extra": (orders.only("pk").extra(select={"seven": "7"}), {"id": 1, "seven": 7}),
     "select_related": (orders.select_related("product"), {**ORDER_1, "product": PRODUCT_2}),
-    "select_related()": (orders.select_related(), {**ORDER_1, "product": PRODUCT_2}),
+    "select_related(product)": (orders.select_related("product"), {**ORDER_1, "product": PRODUCT_2}),
     "a few of both": (
         orders.select_related("product").only("total", "product__name"),
         {"id": 1, "product_id": 2, "total": Decimal("0.25"), "product": {"id": 2, "name": "product 2"}},

@@ -124,12 +124,13 @@ class Ferry:
             raise Unfinished
         if not (self._closed or crossing.exhausted):
             return crossing.next_run()
+        error = crossing.error
         if not (self._closed or crossing.whole):
             sleep(READING_TIME)
         self.close()
         if crossing.whole or not crossing.aborts:
             raise StopIteration
-        raise Unfinished
+        raise Unfinished from error
 
     def close(self) -> None:
         """Stop the source and wait for its cleanup, up to the deadline."""
@@ -174,6 +175,10 @@ class _Crossing:
     def whole(self) -> bool:
         """Whether nothing is missing: there was to be no body, or it has ended as a good one does."""
         return self._plan.instead is not None or (self._taken is not None and self._taken.sound)
+
+    @property
+    def error(self) -> BaseException | None:
+        return None if self._taken is None else self._taken.error
 
     @property
     def length(self) -> RawHeaders:

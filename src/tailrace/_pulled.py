@@ -79,10 +79,16 @@ class Pulled:
             self._started = True
             return taken.first()
         if taken.exhausted:
+            error = taken.error
             if not taken.sound:
                 await asyncio.sleep(READING_TIME)
             await self.aclose()
-            raise StopAsyncIteration if self._whole else self._end()
+            if self._whole:
+                raise StopAsyncIteration
+            end = self._end()
+            if end.__traceback__ is not None:  # it is the source's own error
+                raise end
+            raise end from error
         run: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
         self._run = run
         taken.ask(partial(_settle, run))

@@ -76,6 +76,11 @@ class Taken:
         """Whether the body has ended as a good one does."""
         return self._pump.sound
 
+    @property
+    def error(self) -> BaseException | None:
+        """What the source has raised, until this is closed."""
+        return self._pump.error
+
     async def begin(self) -> Whole | None:
         """Start the source: what is answered in place of the stream, None where it goes out.
 

@@ -97,8 +97,9 @@ def test_a_type_error_of_the_source_is_none_of_the_iterators(recwarn: pytest.War
         raise TypeError("of the source")
 
     ends: list[Outcome] = []
-    with pytest.raises(asyncio.CancelledError):
+    with pytest.raises(asyncio.CancelledError) as ended:
         get("asgi", "/async", items, formats=[NDJSON()], on_finish=ends.append)
+    assert isinstance(ended.value.__cause__, TypeError)
     assert [str(end.error) for end in ends] == ["of the source"]
     assert not recwarn.list
 

@@ -109,8 +109,8 @@ def test_what_others_make_of_rows_is_theirs(shop: Fill, monkeypatch: pytest.Monk
     queryset._iterable_class = Loud
     assert [item["name"] for item in from_queryset(queryset, 2)] == ["PRODUCT 1", "PRODUCT 2", "PRODUCT 3"]
 
-    def from_db(cls: type[Model], *args: Any) -> Model:
-        model: Any = super(Product, Product).from_db.__func__(cls, *args)
+    def from_db(cls: type[Model], *args: Any, **more: Any) -> Model:
+        model: Any = super(Product, Product).from_db.__func__(cls, *args, **more)
         model.name = "from_db"
         return model
 

@@ -85,8 +85,9 @@ def test_a_later_error_of_a_framework_says_what_it_says(error: Exception, proble
         raise error
 
     parts: list[bytes] = []
-    with pytest.raises(BrokenPipeError):
+    with pytest.raises(BrokenPipeError) as ended:
         parts.extend(stream(RequestFactory().get("/"), items(), formats=[NDJSON()]))
+    assert ended.value.__cause__ is error  # for who tests a view
     assert json.loads(b"".join(parts).removeprefix(b"1\n") + b"}") == {"problem": problem}
 
 

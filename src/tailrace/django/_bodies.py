@@ -118,7 +118,7 @@ class Collected:
         self._body = Pulled(streamed, plan, within, Unfinished)
         self._runs: list[bytes] = []
         self._instead: Whole | None = None
-        self._failed = False
+        self._failed: Unfinished | None = None
         self._collected = False
 
     def begin(self) -> Whole | None:
@@ -140,8 +140,8 @@ class Collected:
             raise Unfinished
         if self._runs:
             return self._runs.pop(0)
-        if self._failed:
-            raise Unfinished
+        if self._failed is not None:
+            raise self._failed
         raise StopIteration
 
     def close(self) -> None:
@@ -157,8 +157,8 @@ class Collected:
             if self._instead is None:
                 async for run in self._body:
                     self._runs.append(run)
-        except Unfinished:
-            self._failed = True
+        except Unfinished as error:
+            self._failed = error
         finally:
             await self._body.aclose()
 

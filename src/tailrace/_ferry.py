@@ -14,6 +14,7 @@ from time import sleep
 from typing import TYPE_CHECKING, Any, Final
 
 from tailrace import _taking
+from tailrace._finish import kept
 from tailrace._problem import log
 from tailrace._streamed import READING_TIME
 from tailrace._taking import Taken
@@ -27,9 +28,6 @@ if TYPE_CHECKING:
 
 _loops: Final[dict[int, asyncio.AbstractEventLoop]] = {}
 """The one of each process: what a fork has inherited has no thread."""
-
-_lives: Final[set[asyncio.Task[None]]] = set()
-"""The tasks of streams under way: the event loop alone does not keep them."""
 
 
 def process_loop() -> asyncio.AbstractEventLoop:
@@ -201,9 +199,7 @@ class _Crossing:
 
     def _spawn(self, life: Coroutine[Any, Any, None]) -> None:
         def spawn() -> None:
-            task = self._loop.create_task(self._watched(life))
-            _lives.add(task)
-            task.add_done_callback(_lives.discard)
+            kept(self._loop.create_task(self._watched(life)))
 
         # The source is run in the context that it was made in, and what surrounds it too.
         self._loop.call_soon_threadsafe(spawn, context=self._streamed.context())

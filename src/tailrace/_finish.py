@@ -74,13 +74,17 @@ async def finished(
     task = asyncio.ensure_future(ending)
     await asyncio.wait([task], timeout=timeout)
     if not task.done():
-        _left.add(task)
-        task.add_done_callback(_left.discard)
+        kept(task)
         log.warning(late + " after %g s (cleanup_timeout); it is left to itself", where(content), timeout)
 
 
-_left: Final[set[asyncio.Task[None]]] = set()
-"""The tasks that are left to themselves: the event loop alone does not keep them."""
+_kept: Final[set[asyncio.Task[None]]] = set()
+
+
+def kept(task: asyncio.Task[None]) -> None:
+    """Keep a task that nobody waits for until it is done: the event loop alone does not."""
+    _kept.add(task)
+    task.add_done_callback(_kept.discard)
 
 
 async def discarded(*contents: Any) -> None:

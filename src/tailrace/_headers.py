@@ -113,6 +113,11 @@ def attachment(filename: Any) -> tuple[bytes, bytes]:
     return b"content-disposition", value.encode("ascii")
 
 
+def as_text(headers: RawHeaders) -> list[tuple[str, str]]:
+    """Header fields for a framework that has them as text, in the spelling that HTTP/1.1 is read in."""
+    return [(name.decode("latin-1").title(), value.decode("latin-1")) for name, value in headers]
+
+
 def problem_headers() -> RawHeaders:
     """The header fields of a problem document (RFC 9457)."""
     return [

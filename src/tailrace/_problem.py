@@ -37,7 +37,7 @@ def _said(error: BaseException | None) -> Problem | None:
     """The words of an `Abort`, or of a framework's own error for a client: both are meant for the reader."""
     if isinstance(error, Abort):
         return error.problem
-    names = {(kind.__module__, kind.__qualname__) for kind in type(error).__mro__}
+    names = names_of(error)
     meant = next((code for name, code in _STATUSES.items() if name in names), None)
     if meant is not None:
         return Problem(title=_ERRORS[meant], status=meant)
@@ -48,6 +48,11 @@ def _said(error: BaseException | None) -> Problem | None:
     if isinstance(detail, str):
         return Problem(title=title, status=status, detail=None if detail == title else str(detail))
     return Problem(title=title, status=status, extensions={} if detail is None else {"errors": detail})
+
+
+def names_of(error: BaseException | None) -> set[tuple[str, str]]:
+    """The modules and names of its classes: what a framework raises is known without importing the framework."""
+    return {(kind.__module__, kind.__qualname__) for kind in type(error).__mro__}
 
 
 _WITH_DETAIL: Final = {

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import weakref
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
+from tailrace._finish import kept
 from tailrace._streamed import READING_TIME
 from tailrace._taking import Surroundings, Taken
 
@@ -134,14 +135,8 @@ class Pulled:
         return StopAsyncIteration() if self._unfinished is None else self._unfinished()
 
 
-_closing: Final[set[asyncio.Task[None]]] = set()
-"""The tasks that close: the event loop alone does not keep them."""
-
-
 def _spawn(close: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    task = asyncio.get_running_loop().create_task(close())
-    _closing.add(task)
-    task.add_done_callback(_closing.discard)
+    kept(asyncio.get_running_loop().create_task(close()))
 
 
 def _settle(run: asyncio.Future[bytes], value: bytes) -> None:

@@ -53,6 +53,12 @@ class Whole(NamedTuple):
     headers: RawHeaders
     body: bytes = b""
 
+    @property
+    def sized(self) -> RawHeaders:
+        """Its header fields, with the length of a body where there is one."""
+        length = [(b"content-length", b"%d" % len(self.body))] if self.body else []
+        return [*self.headers, *length]
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:

@@ -91,12 +91,9 @@ class Stream(Streamed[T]):
             self._after_failure(pump.error, scope)
 
     async def _send_whole(self, whole: Whole, send: Send) -> None:
-        headers = whole.headers
-        if whole.body:
-            headers = [*headers, (b"content-length", b"%d" % len(whole.body))]
         with contextlib.suppress(OSError):  # nobody is there to read it, or not in time
             async with asyncio.timeout(self.delivery.send_timeout):
-                await send(_start(whole.status, headers))
+                await send(_start(whole.status, whole.sized))
                 await send({"type": "http.response.body", "body": whole.body, "more_body": False})
 
     def _before_start(self, scope: Scope) -> None:

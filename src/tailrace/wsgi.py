@@ -11,6 +11,8 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from tailrace._ferry import Ferry, Surroundings, process_loop_if_any, run
+from tailrace._headers import as_text
+from tailrace._problem import names_of
 from tailrace._servers import ends_what_fails
 from tailrace._streamed import Asked, Streamed
 from tailrace._typed import T
@@ -18,8 +20,6 @@ from tailrace.drain import Drain, chain, set_current
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
-
-    from tailrace._headers import RawHeaders
 
     Environ = Mapping[str, Any]
     StartResponse = Callable[..., Any]
@@ -52,11 +52,10 @@ class Stream(Streamed[T]):
             werkzeugs: Any = error
             return cast("Iterable[bytes]", werkzeugs.get_response(environ)(environ, start_response))
         if instead is None:
-            start_response(_status(plan.status), _text([*plan.headers, *ferry.length()]))
+            start_response(_status(plan.status), as_text([*plan.headers, *ferry.length()]))
             return ferry
         ferry.close()
-        length = [(b"content-length", b"%d" % len(instead.body))] if instead.body else []
-        start_response(_status(instead.status), _text([*instead.headers, *length]))
+        start_response(_status(instead.status), as_text(instead.sized))
         return [instead.body] if instead.body else []
 
 
@@ -82,8 +81,7 @@ class _Werkzeugs(Connection):
     @staticmethod
     def is_one(error: BaseException) -> bool:
         """Whether it is such as Flask's `abort` raises."""
-        names = {(kind.__module__, kind.__name__) for kind in type(error).__mro__}
-        return ("werkzeug.exceptions", "HTTPException") in names
+        return ("werkzeug.exceptions", "HTTPException") in names_of(error)
 
 
 def asked(environ: Environ) -> Asked:
@@ -159,7 +157,3 @@ def _status(code: int) -> str:
         return f"{code} {HTTPStatus(code).phrase}"
     except ValueError:
         return f"{code} Unknown"
-
-
-def _text(headers: RawHeaders) -> list[tuple[str, str]]:
-    return [(name.decode("latin-1").title(), value.decode("latin-1")) for name, value in headers]

@@ -6,7 +6,7 @@ import contextvars
 from asyncio import wrap_future
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from anyio import CancelScope
 from asgiref.sync import sync_to_async
@@ -55,6 +55,12 @@ def from_queryset(queryset: Source, chunk_size: int = 2000, keyset: bool = False
     if not isinstance(size, int) or isinstance(size, bool) or size < 1:
         raise ValueError(f"from_queryset(chunk_size={chunk_size!r}): expected a number of rows, from 1")
     return Rows(queryset, chunk_size, by_key=keyset)
+
+
+def rows_of(given: Any) -> Any:
+    """The rows of a queryset; whatever else was given as it is."""
+    is_one = isinstance(given, QuerySet | RawQuerySet | Manager)
+    return from_queryset(cast("Any", given)) if is_one else given
 
 
 def _shown(thing: object) -> str:

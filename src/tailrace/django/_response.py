@@ -14,6 +14,8 @@ from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.http.multipartparser import MultiPartParserError
 
 from tailrace._ferry import in_a_loop, run
+from tailrace._finish import kept
+from tailrace._headers import as_text
 from tailrace._problem import problem_of
 from tailrace._pulled import Pulled
 from tailrace._servers import is_daphne
@@ -61,7 +63,6 @@ class StreamResponse(StreamingHttpResponse):
         self._body: Body | None = None
         self._scope: Any = getattr(request, "scope", None)
         self._within = Within(self.answers, getattr(request, "environ", {}))
-        self._dropping: asyncio.Task[None] | None = None
         self._callbacks: list[Callable[[Any], Any]] = []
         super().__init__((), **options)
         self._wrapped = False
@@ -146,7 +147,7 @@ class StreamResponse(StreamingHttpResponse):
         elif not self.is_async:
             run(self._drop)
         elif in_a_loop():
-            self._dropping = asyncio.get_running_loop().create_task(self._drop())
+            kept(asyncio.get_running_loop().create_task(self._drop()))
         else:
             async_to_sync(self._drop)()
 
@@ -219,8 +220,8 @@ class StreamResponse(StreamingHttpResponse):
 
     def _decided(self, length: RawHeaders) -> Self:
         self.is_rendered = True
-        for name, value in length:
-            self.headers[_title(name)] = value.decode("latin-1")
+        for name, value in as_text(length):
+            self.headers[name] = value
         return self
 
     def _failed(self, error: Exception) -> HttpResponseBase:
@@ -234,9 +235,9 @@ class StreamResponse(StreamingHttpResponse):
         if self._within.error is not None and not isinstance(self._within.error, Abort):
             self._report(self._within.error)
         response = HttpResponse(whole.body, status=whole.status)
-        own = {_title(name) for name, _ in self._plan.headers} - {"Vary"} | {"Content-Encoding"}
+        own = dict(as_text(self._plan.headers)).keys() - {"Vary"} | {"Content-Encoding"}
         added = {name: value for name, value in self.headers.items() if name.title() not in own}
-        fields = {_title(name): value.decode("latin-1") for name, value in whole.headers}
+        fields = dict(as_text(whole.headers))
         del response.headers["Content-Type"]
         for name, value in (fields | added).items():
             response.headers[name] = value
@@ -265,7 +266,3 @@ def _in_a_test(request: Any) -> bool:
 
 _CONTENT: Final[Any] = vars(StreamingHttpResponse)["streaming_content"]
 _IDENTITY: Final = ("content-encoding", "identity")
-
-
-def _title(name: bytes) -> str:
-    return name.decode("latin-1").title()

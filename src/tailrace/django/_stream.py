@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import contextvars
-from typing import TYPE_CHECKING, Any, Final, TypeVar, Unpack, cast
+from typing import TYPE_CHECKING, Any, TypeVar, Unpack, cast
 
-from django.db.models import Manager, QuerySet
-from django.db.models.query import RawQuerySet
-
+from tailrace import wsgi
+from tailrace._headers import as_text
 from tailrace._holes import Document, is_tree
 from tailrace._options import Options, document_formats
 from tailrace._streamed import Asked, Plan, Streamed
 from tailrace._threads import entering, leaving
 from tailrace.django._asgiref import at_home, settle
 from tailrace.django._connections import close_connections
-from tailrace.django._queryset import Rows, from_queryset
+from tailrace.django._queryset import Rows, rows_of
 from tailrace.django._response import StreamResponse
 from tailrace.django._settings import defaults, formats_of
 
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
     from tailrace._source import Given
 
 R = TypeVar("R", bound=StreamResponse)
-
-_QUERIES: Final = (QuerySet, RawQuerySet, Manager)
 
 
 def stream(
@@ -74,8 +71,7 @@ def made(
     content: Any, status: int, headers: Mapping[str, str] | None, item_type: Any, options: Options
 ) -> Streamed[Any]:
     """Content and options, checked, in a context that knows what to do at the end of a thread."""
-    if isinstance(content, _QUERIES):
-        content = from_queryset(cast("Any", content))
+    content = rows_of(content)
     if isinstance(content, Rows):
         content = _InThread(content)
     given: dict[str, Any] = {**defaults(), **options}
@@ -111,20 +107,9 @@ def respond(
     kind: type[R],
 ) -> R:
     """The response to a request that is answered as planned."""
-    fields = {name.decode("latin-1").title(): value.decode("latin-1") for name, value in plan.headers}
-    return kind(streamed, plan, request, status=plan.status, headers=fields)
+    return kind(streamed, plan, request, status=plan.status, headers=dict(as_text(plan.headers)))
 
 
 def asked(request: HttpRequest) -> Asked:
-    """What a request says about its answer."""
-
-    def field(name: str) -> list[str]:
-        return [request.META[name]] if name in request.META else []
-
-    return Asked(
-        method=request.method or "GET",
-        query=request.META.get("QUERY_STRING", ""),
-        accept=field("HTTP_ACCEPT"),
-        accept_encoding=field("HTTP_ACCEPT_ENCODING"),
-        last_event_id=field("HTTP_LAST_EVENT_ID"),
-    )
+    """What a request says about its answer: `META` has the names of a WSGI environ under ASGI too."""
+    return wsgi.asked({**request.META, "REQUEST_METHOD": request.method or "GET"})

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias, cast
 
 from django.core.exceptions import ImproperlyConfigured
-from django.db.models import Manager, Model, QuerySet
+from django.db.models import Model, QuerySet
 from django.db.models.query import RawQuerySet
 from rest_framework.serializers import BaseSerializer, ListSerializer, SerializerMethodField
 
@@ -16,7 +16,7 @@ from tailrace._event import Event, says_nothing
 from tailrace._source import content_of
 from tailrace.django._connections import borrowed
 from tailrace.django._keyset import keyset_batches
-from tailrace.django._queryset import Rows, from_queryset
+from tailrace.django._queryset import Rows, rows_of
 from tailrace.django._rows import instances_of, routed
 
 if TYPE_CHECKING:
@@ -38,7 +38,9 @@ def serialized(content: Any, serializer: Serializer, context: dict[str, Any]) ->
     """
     represent = _represent(serializer, context)
     waits = iscoroutinefunction(represent)
-    items: Any = _instances(content) if _is(content, (*_QUERIES, Rows)) else content
+    items: Any = rows_of(content)
+    if _is(items, Rows):
+        items = _instances(items)
     if hasattr(items, "__aiter__") and (waits or not hasattr(items, "__iter__")):
         return _Awaited(items, represent) if waits else EachAsync(items, represent)
     if not hasattr(items, "__iter__") or _is(items, _NO_ITEMS):
@@ -204,18 +206,14 @@ def _models(queryset: QuerySet[Any, Any]) -> tuple[list[Any], Any]:
     return models, models[-1].pk if models else None
 
 
-def _instances(content: Any) -> Rows:
-    rows: Any = content if _is(content, Rows) else from_queryset(content)
+def _instances(rows: Any) -> Rows:
     by_key = rows._batches is keyset_batches  # noqa: SLF001 - the class's own subclass
     return _Instances(rows._queryset, rows._chunk_size, by_key=by_key)  # noqa: SLF001 - as above
 
 
-_QUERIES: Final = (QuerySet, RawQuerySet, Manager)
-
-
 def first(most: int, content: Any) -> Any:
     """At most so many items of `content`. Raises `TypeError` for content that is no items."""
-    content = content_of(from_queryset(content) if _is(content, _QUERIES) else content)
+    content = content_of(rows_of(content))
     return _First(most, content) if hasattr(content, "__iter__") else _FirstAsync(most, content)
 
 

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
-
-from django.db.models import Manager, QuerySet
-from django.db.models.query import RawQuerySet
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from tailrace._holes import is_tree
 from tailrace._model import Limits, Outcome
@@ -14,7 +11,7 @@ from tailrace._problem import log
 from tailrace._pulled import Pulled
 from tailrace._streamed import Asked, Streamed
 from tailrace._taking import Surroundings
-from tailrace.django._queryset import Rows, from_queryset
+from tailrace.django._queryset import Rows, rows_of
 from tailrace.django._response import StreamResponse
 from tailrace.django._settings import defaults
 from tailrace.django._stream import made
@@ -103,7 +100,7 @@ def _items_of(given: Any) -> Any:
 
     That one sees what a test's transaction holds: these responses do not know their request, which would tell of it.
     """
-    rows = from_queryset(cast("Any", given)) if isinstance(given, QuerySet | RawQuerySet | Manager) else given
+    rows = rows_of(given)
     return aiter(rows) if isinstance(rows, Rows) else rows
 
 
